@@ -1,0 +1,62 @@
+package io.realqa.schemas;
+
+import io.realqa.events.AdapterRelease;
+import io.realqa.events.AdapterStatus;
+import io.realqa.events.ImageAttributesAssessed;
+import io.realqa.events.ImageLabelled;
+import io.realqa.events.ImageScored;
+import io.realqa.events.ImageUploaded;
+import io.realqa.events.UploadDeadLettered;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.Schema;
+
+/** The topics and the contract on each. Keys are UTF-8 strings. */
+@SuppressWarnings("ImmutableEnumChecker") // an Avro schema is immutable once parsed
+public enum Topics {
+    UPLOADS("image.uploads", ImageUploaded.getClassSchema(), false),
+    SCORES("image.scores", ImageScored.getClassSchema(), false),
+    ATTRIBUTES("image.attributes", ImageAttributesAssessed.getClassSchema(), false),
+    DEAD_LETTERS("image.uploads.dlq", UploadDeadLettered.getClassSchema(), false),
+    FEEDBACK("image.feedback", ImageLabelled.getClassSchema(), false),
+    ADAPTER_RELEASES("adapter.releases", AdapterRelease.getClassSchema(), true),
+    ADAPTER_STATUS("adapter.status", AdapterStatus.getClassSchema(), true);
+
+    private final String topic;
+    private final Schema schema;
+    private final boolean compacted;
+
+    Topics(String topic, Schema schema, boolean compacted) {
+        this.topic = topic;
+        this.schema = schema;
+        this.compacted = compacted;
+    }
+
+    /** Default name of the topic. */
+    public String topic() {
+        return topic;
+    }
+
+    /** Contract of the value. */
+    public Schema schema() {
+        return schema;
+    }
+
+    /** Subject of the value under TopicNameStrategy. */
+    public String subject() {
+        return topic + "-value";
+    }
+
+    /** Settings with which the topic is to be created. */
+    public Map<String, String> topicConfig() {
+        return compacted ? Map.of("cleanup.policy", "compact") : Map.of();
+    }
+
+    /** Registers every contract and sets each subject's compatibility to BACKWARD_TRANSITIVE first. */
+    public static void register(SchemaRegistryClient registry) {
+        for (Topics t : List.of(values())) {
+            registry.setCompatibility(t.subject(), Compatibility.BACKWARD_TRANSITIVE);
+            registry.register(t.subject(), t.schema);
+        }
+    }
+}
