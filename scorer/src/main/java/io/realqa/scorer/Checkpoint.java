@@ -1,0 +1,183 @@
+package io.realqa.scorer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.pytorch.jni.IValue;
+import io.realqa.scorer.image.Preprocessing;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Qwen2-VL checkpoint in memory: a Hugging Face folder as downloaded (config.json, preprocessor_config.json,
+ * tokenizer.json, safetensors). Pickles are never read.
+ *
+ * <p>Immutable and safe for any thread. Close it after every {@link Adapter} and {@link Scorer} made from it: it holds
+ * the native memory of the weights.
+ */
+public final class Checkpoint implements AutoCloseable {
+    static {
+        // Nothing is to be downloaded or reported at run time; the natives are on the class path or pointed at.
+        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+        System.setProperty("OPT_OUT_TRACKING", System.getProperty("OPT_OUT_TRACKING", "true"));
+        // Input shapes change from call to call: specialising the graph for each costs more than it brings.
+        System.setProperty(
+                "ai.djl.pytorch.graph_optimizer", System.getProperty("ai.djl.pytorch.graph_optimizer", "false"));
+    }
+
+    private final Path folder;
+    private final ModelConfig config;
+    private final Compute compute;
+    private final Preprocessing preprocessing;
+    private final HuggingFaceTokenizer tokenizer;
+    private final Program program;
+    private final IValue weights;
+    private final String digest;
+
+    private Checkpoint(
+            Path folder,
+            ModelConfig config,
+            Compute compute,
+            Preprocessing preprocessing,
+            HuggingFaceTokenizer tokenizer,
+            Program program,
+            IValue weights,
+            String digest) {
+        this.folder = folder;
+        this.config = config;
+        this.compute = compute;
+        this.preprocessing = preprocessing;
+        this.tokenizer = tokenizer;
+        this.program = program;
+        this.weights = weights;
+        this.digest = digest;
+    }
+
+    /** Loads a checkpoint for the device and precision of this machine. */
+    public static Checkpoint load(Path folder) {
+        return load(folder, Compute.ofThisMachine());
+    }
+
+    /**
+     * Loads a checkpoint.
+     *
+     * @throws ModelException if the architecture is not supported, a tensor is unknown, missing or of the wrong shape,
+     *     or a file is broken
+     */
+    public static Checkpoint load(Path folder, Compute compute) {
+        if (!Files.isDirectory(folder)) {
+            throw new ModelException(folder + ": no such folder (expected: a Hugging Face checkpoint)");
+        }
+        ModelConfig config = ModelConfig.read(folder.resolve("config.json"));
+        Preprocessing preprocessing = preprocessing(folder, config);
+        List<Path> files = Weights.files(folder);
+        HuggingFaceTokenizer tokenizer = tokenizer(folder);
+        Program program = Program.load(config);
+        IValue weights = null;
+        try {
+            weights = Weights.load(program, config, files, compute);
+            List<Path> digested = new ArrayList<>();
+            digested.add(folder.resolve("config.json"));
+            digested.add(folder.resolve("tokenizer.json"));
+            digested.addAll(files);
+            return new Checkpoint(
+                    folder, config, compute, preprocessing, tokenizer, program, weights, Digests.of(digested));
+        } catch (RuntimeException e) {
+            if (weights != null) {
+                weights.close();
+            }
+            program.close();
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private static Preprocessing preprocessing(Path folder, ModelConfig config) {
+        Path file = folder.resolve("preprocessor_config.json");
+        Preprocessing p;
+        try {
+            p = Preprocessing.parse(Files.readString(file));
+        } catch (java.nio.file.NoSuchFileException e) {
+            throw new ModelException(file + ": missing (expected: the image processor's settings)", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        } catch (IllegalArgumentException e) {
+            throw new ModelException(file + ": " + e.getMessage(), e);
+        }
+        ModelConfig.Vision v = config.vision();
+        if (p.patchSize() != v.patchSize()
+                || p.temporalPatchSize() != v.temporalPatchSize()
+                || p.mergeSize() != v.mergeSize()
+                || v.channels() != 3) {
+            throw new ModelException(file + ": patches of " + p.patchSize() + " px x " + p.temporalPatchSize()
+                    + " frames, merged " + p.mergeSize() + " (expected: " + v.patchSize() + ", " + v.temporalPatchSize()
+                    + ", " + v.mergeSize() + " as in config.json)");
+        }
+        return p;
+    }
+
+    private static HuggingFaceTokenizer tokenizer(Path folder) {
+        Path file = folder.resolve("tokenizer.json");
+        if (!Files.isRegularFile(file)) {
+            throw new ModelException(file + ": missing (expected: a Hugging Face fast tokenizer)");
+        }
+        try {
+            return HuggingFaceTokenizer.newInstance(
+                    file, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+        } catch (IOException | RuntimeException e) {
+            throw new ModelException(file + ": not a Hugging Face fast tokenizer: " + e.getMessage(), e);
+        }
+    }
+
+    /** The folder that it was loaded from. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** Digest of configuration, tokenizer and weights: {@code sha256:<hex>}. */
+    public String digest() {
+        return digest;
+    }
+
+    /** How images are resized, normalised and cut into patches for it. */
+    public Preprocessing preprocessing() {
+        return preprocessing;
+    }
+
+    /** Where and in which precision it computes. */
+    public Compute compute() {
+        return compute;
+    }
+
+    /** Token ids of a text; special tokens written out in it count as such. */
+    public long[] tokenize(String text) {
+        return tokenizer.encode(text, false, false).getIds();
+    }
+
+    /** Text of token ids, special tokens left out. */
+    public String detokenize(long[] ids) {
+        return tokenizer.decode(ids, true);
+    }
+
+    ModelConfig config() {
+        return config;
+    }
+
+    Program program() {
+        return program;
+    }
+
+    IValue weights() {
+        return weights;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        program.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,30 @@
+package io.realqa.scorer;
+
+import ai.djl.engine.Engine;
+
+/**
+ * Where and in which precision the model computes.
+ *
+ * @param device libtorch's name of the device, such as cpu or cuda:0
+ * @param bfloat16 compute in bfloat16 rather than float32
+ */
+public record Compute(String device, boolean bfloat16) {
+    /** float32 on the CPU. */
+    public static final Compute CPU = new Compute("cpu", false);
+
+    public Compute {
+        if (!device.equals("cpu") && !device.matches("cuda:\\d+")) {
+            throw new IllegalArgumentException("device: " + device + " (expected: cpu or cuda:NUMBER)");
+        }
+    }
+
+    /** bfloat16 on the first GPU where libtorch has one, else float32 on the CPU. */
+    public static Compute ofThisMachine() {
+        return Engine.getEngine("PyTorch").getGpuCount() > 0 ? new Compute("cuda:0", true) : CPU;
+    }
+
+    /** libtorch's code of the compute type. */
+    int dtypeCode() {
+        return bfloat16 ? Safetensors.Dtype.BF16.code : Safetensors.Dtype.F32.code;
+    }
+}

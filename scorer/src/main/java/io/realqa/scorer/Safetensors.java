@@ -1,0 +1,156 @@
+package io.realqa.scorer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The table of contents of a safetensors file: eight bytes of header length, a JSON header, the tensors' bytes. Nothing
+ * in such a file is executed.
+ */
+record Safetensors(Path file, List<Entry> entries, long fileSize) {
+    private static final long MAX_HEADER_BYTES = 100L << 20;
+
+    /** Element types that weights come in, with libtorch's code and size in bytes of each. */
+    enum Dtype {
+        F32(6, 4),
+        F16(5, 2),
+        BF16(15, 2);
+
+        final int code;
+        final int bytes;
+
+        Dtype(int code, int bytes) {
+            this.code = code;
+            this.bytes = bytes;
+        }
+    }
+
+    /** One tensor: start is its first byte, counted from the start of the file. */
+    record Entry(String name, Dtype dtype, long[] shape, long start, long bytes) {
+        long elements() {
+            return bytes / dtype.bytes;
+        }
+
+        /** Whether the tensor starts on an element's boundary, so that it can be used where it lies. */
+        boolean aligned() {
+            return start % dtype.bytes == 0;
+        }
+    }
+
+    static Safetensors read(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size < 8) {
+                throw new ModelException(file + ": " + size + " bytes (expected: a safetensors file)");
+            }
+            long length = read(channel, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            if (length < 2 || length > MAX_HEADER_BYTES || length > size - 8) {
+                throw new ModelException(file + ": header of " + length + " bytes in a file of " + size
+                        + " (expected: a complete safetensors file; a Git LFS pointer or a broken download?)");
+            }
+            String header = StandardCharsets.UTF_8
+                    .decode(read(channel, 8, (int) length))
+                    .toString();
+            return new Safetensors(file, entries(Json.parse(file.toString(), header), 8 + length, size), size);
+        } catch (java.nio.file.NoSuchFileException e) {
+            throw new ModelException(file + ": missing (expected: a safetensors file)", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        }
+    }
+
+    private static List<Entry> entries(Json header, long dataStart, long fileSize) {
+        List<Entry> entries = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> field : header.node().properties()) {
+            if (field.getKey().equals("__metadata__")) {
+                continue;
+            }
+            entries.add(entry(header.where(), field.getKey(), field.getValue(), dataStart, fileSize));
+        }
+        return List.copyOf(entries);
+    }
+
+    private static Entry entry(String file, String name, JsonNode value, long dataStart, long fileSize) {
+        String type = value.path("dtype").asText();
+        Dtype dtype = Arrays.stream(Dtype.values())
+                .filter(d -> d.name().equals(type))
+                .findFirst()
+                .orElseThrow(() -> new ModelException(
+                        file + ": " + name + ": dtype " + type + " (expected: one of F32, BF16, F16)"));
+        long[] shape = new long[value.path("shape").size()];
+        long bytes = dtype.bytes;
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = value.path("shape").path(i).asLong(-1);
+            if (shape[i] < 0 || (shape[i] > 0 && bytes > Long.MAX_VALUE / shape[i])) {
+                throw new ModelException(file + ": " + name + ": shape " + value.path("shape") + " (expected: sizes)");
+            }
+            bytes *= shape[i];
+        }
+        long from = value.path("data_offsets").path(0).asLong(-1);
+        long to = value.path("data_offsets").path(1).asLong(-1);
+        if (from < 0 || to - from != bytes || to > fileSize - dataStart) {
+            throw new ModelException(file + ": " + name + ": bytes " + from + " to " + to + " (expected: " + bytes
+                    + " bytes within the file's " + (fileSize - dataStart) + "; a broken download?)");
+        }
+        return new Entry(name, dtype, shape, dataStart + from, bytes);
+    }
+
+    /** The tensor's elements as float32, copied. */
+    float[] floats(Entry entry) {
+        if (entry.elements() > Integer.MAX_VALUE - 8) {
+            throw new ModelException(file + ": " + entry.name + ": " + entry.elements() + " elements (expected: < 2^31)");
+        }
+        float[] out = new float[(int) entry.elements()];
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            int chunk = 1 << 20;
+            for (int at = 0; at < out.length; at += chunk) {
+                int n = Math.min(chunk, out.length - at);
+                ByteBuffer bytes = read(channel, entry.start + (long) at * entry.dtype.bytes, n * entry.dtype.bytes)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                for (int i = at; i < at + n; i++) {
+                    out[i] = switch (entry.dtype) {
+                        case F32 -> bytes.getFloat();
+                        case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
+                        case F16 -> half(bytes.getShort());
+                    };
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        }
+        return out;
+    }
+
+    /** IEEE 754 binary16 to float32; Java has this itself only from version 20 on. */
+    private static float half(short bits) {
+        int exponent = (bits >> 10) & 31;
+        int fraction = bits & 1023;
+        float magnitude = exponent == 0
+                ? fraction * 0x1p-24f
+                : exponent == 31
+                        ? (fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN)
+                        : Math.scalb(1024f + fraction, exponent - 25);
+        return bits < 0 ? -magnitude : magnitude;
+    }
+
+    private static ByteBuffer read(FileChannel channel, long position, int count) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(count);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, position + buffer.position()) < 0) {
+                throw new IOException("ends at byte " + (position + buffer.position()));
+            }
+        }
+        return buffer.flip();
+    }
+}

@@ -1,0 +1,225 @@
+package io.realqa.scorer;
+
+import ai.djl.pytorch.jni.IValue;
+import io.realqa.scorer.ScoringProfile.AttributeQuestion;
+import io.realqa.scorer.image.VisualInput;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A checkpoint, an adapter and a profile, ready to score. Several may share one checkpoint, so the adapter of a batch is
+ * chosen by choosing the scorer.
+ *
+ * <p>Any thread may call it; its calls share nothing but read-only weights. One call at a time keeps a device busy. It
+ * does not own checkpoint and adapter: close it first.
+ */
+public final class Scorer implements AutoCloseable {
+    /** How answers are read. */
+    public enum Mode {
+        /** Probabilities of every allowed answer; nothing is generated. */
+        FAST,
+        /** The most probable text, token by token. */
+        GREEDY
+    }
+
+    private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
+
+    private final Checkpoint checkpoint;
+    private final @Nullable Adapter adapter;
+    private final ScoringProfile profile;
+    private final IValue base;
+    private final long[] before;
+    private final long[] after;
+    private final FastReader fast;
+    private final GreedyReader greedy;
+
+    /**
+     * Compiles the profile for the checkpoint's tokenizer.
+     *
+     * @param adapter null for the base model alone
+     * @throws ModelException if the tokenizer cannot tell the profile's answers apart
+     */
+    public Scorer(Checkpoint checkpoint, @Nullable Adapter adapter, ScoringProfile profile) {
+        this.checkpoint = checkpoint;
+        this.adapter = adapter;
+        this.profile = profile;
+        this.before = checkpoint.tokenize(
+                "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>");
+        this.after = checkpoint.tokenize("<|vision_end|>");
+        this.fast = new FastReader(new QuestionTree(profile, checkpoint::tokenize));
+        this.greedy = new GreedyReader(checkpoint);
+        this.base = checkpoint.program().newWeights();
+    }
+
+    /** What a batch gave: one score for each image, and where the time went. */
+    public record Batch(List<Score> scores, Timings timings) {}
+
+    /**
+     * Nanoseconds of a batch's stages.
+     *
+     * @param vision the vision tower
+     * @param prefill system text and image through the language model
+     * @param branches questions and answers
+     */
+    public record Timings(long vision, long prefill, long branches) {
+        public long total() {
+            return vision + prefill + branches;
+        }
+    }
+
+    public Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    public @Nullable Adapter adapter() {
+        return adapter;
+    }
+
+    public ScoringProfile profile() {
+        return profile;
+    }
+
+    /**
+     * Scores a batch of prepared images, of any sizes. Each image's result is independent of the others' up to rounding.
+     *
+     * @throws IllegalArgumentException if the batch is empty
+     */
+    public Batch score(List<VisualInput> images, Mode mode) {
+        if (mode == Mode.GREEDY) {
+            return greedily(images);
+        }
+        try (BranchSession session = open(images)) {
+            long start = System.nanoTime();
+            List<Score> scores = fast.read(session, images.size()).stream()
+                    .map(this::summarise)
+                    .toList();
+            return new Batch(scores, timings(session, start));
+        }
+    }
+
+    /** Scores a batch in the fast mode. */
+    public Batch score(List<VisualInput> images) {
+        return score(images, Mode.FAST);
+    }
+
+    /**
+     * The model's most probable answer to each question about each image.
+     *
+     * @param maxNewTokens where an answer is cut off
+     */
+    public List<List<String>> generate(List<VisualInput> images, List<String> questions, int maxNewTokens) {
+        try (BranchSession session = open(images)) {
+            return greedy.generate(session, images.size(), questions, maxNewTokens);
+        }
+    }
+
+    BranchSession open(List<VisualInput> images) {
+        if (images.isEmpty()) {
+            throw new IllegalArgumentException("images: 0 (expected: at least one)");
+        }
+        return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after);
+    }
+
+    private static Timings timings(BranchSession session, long start) {
+        return new Timings(session.visionNanos(), session.prefillNanos(), System.nanoTime() - start);
+    }
+
+    private Score summarise(List<ValueDistribution> questions) {
+        ValueDistribution d = questions.get(0);
+        List<Score.Attribute> attributes = new ArrayList<>();
+        for (int i = 0; i < profile.attributes().size(); i++) {
+            attributes.add(attribute(profile.attributes().get(i), questions.get(i + 1)));
+        }
+        return new Score(
+                d.expectation(),
+                d.standardDeviation(),
+                d.quantile(0.05),
+                d.quantile(0.95),
+                d.digits(profile.score().decimals()),
+                d.offGrammarMass(),
+                d.prunedMass(),
+                attributes,
+                null);
+    }
+
+    private static Score.Attribute attribute(AttributeQuestion question, ValueDistribution d) {
+        Map<String, Double> probabilities = new LinkedHashMap<>();
+        for (int v = 0; v < d.values().size(); v++) {
+            probabilities.put(d.values().get(v), d.probabilities()[v]);
+        }
+        double mean = d.expectation();
+        return new Score.Attribute(
+                question.name(),
+                question.level(),
+                d.mostProbable(),
+                probabilities,
+                Double.isNaN(mean) ? OptionalDouble.empty() : OptionalDouble.of(mean),
+                d.offGrammarMass());
+    }
+
+    private Batch greedily(List<VisualInput> images) {
+        List<String> questions = new ArrayList<>(List.of(profile.score().question()));
+        profile.attributes().forEach(a -> questions.add(a.question()));
+        try (BranchSession session = open(images)) {
+            long start = System.nanoTime();
+            List<Score> scores = greedy.generate(session, images.size(), questions, profile.maxNewTokens()).stream()
+                    .map(this::parse)
+                    .toList();
+            return new Batch(scores, timings(session, start));
+        }
+    }
+
+    private Score parse(List<String> answers) {
+        List<Score.Attribute> attributes = new ArrayList<>();
+        for (int i = 0; i < profile.attributes().size(); i++) {
+            AttributeQuestion q = profile.attributes().get(i);
+            String value = value(q.answer(), answers.get(i + 1));
+            if (q.values().contains(value)) {
+                attributes.add(new Score.Attribute(
+                        q.name(), q.level(), value, Map.of(), OptionalDouble.empty(), Double.NaN));
+            }
+        }
+        return new Score(
+                number(value(profile.score().answer(), answers.get(0))),
+                Double.NaN,
+                Double.NaN,
+                Double.NaN,
+                List.of(),
+                Double.NaN,
+                0,
+                attributes,
+                answers.get(0));
+    }
+
+    /** What stands in a text where the answer has its value; empty if the text is another. */
+    private static String value(String answer, String text) {
+        int at = answer.indexOf(ScoringProfile.VALUE);
+        String start = answer.substring(0, at);
+        String end = answer.substring(at + ScoringProfile.VALUE.length());
+        boolean fits = text.startsWith(start) && text.endsWith(end) && text.length() > start.length() + end.length();
+        return fits ? text.substring(start.length(), text.length() - end.length()) : "";
+    }
+
+    /** The score in a generated answer; NaN if there is none or it is out of range. */
+    private double number(String value) {
+        Matcher m = NUMBER.matcher(value);
+        if (!m.matches()) {
+            return Double.NaN;
+        }
+        double number = Double.parseDouble(value);
+        boolean inside = number >= profile.score().minimum().doubleValue()
+                && number <= profile.score().maximum().doubleValue();
+        return inside ? number : Double.NaN;
+    }
+
+    @Override
+    public void close() {
+        base.close();
+    }
+}

@@ -1,0 +1,200 @@
+package io.realqa.scorer;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model is asked and which answers count: prompts, vocabularies and the number grammar. Data, never code: a YAML
+ * file ({@value #FILE_NAME}) that travels with the checkpoint or the adapter.
+ *
+ * @param name of the profile, for people
+ * @param system system text of the chat
+ * @param score the question for the number
+ * @param attributes the questions for the fine-grained attributes that this model was taught; others are absent
+ * @param maxNewTokens greedy mode: the longest answer, in tokens
+ */
+public record ScoringProfile(
+        String name, String system, ScoreQuestion score, List<AttributeQuestion> attributes, int maxNewTokens) {
+    /** Name of the profile's file in a checkpoint's or adapter's folder. */
+    public static final String FILE_NAME = "scoring-profile.yaml";
+    /** Where the value stands in an answer. */
+    public static final String VALUE = "{value}";
+
+    private static final String DEFAULT_SYSTEM = "You are a helpful assistant.";
+    private static final int DEFAULT_MAX_NEW_TOKENS = 64;
+    private static final int MOST_VALUES = 100_000;
+    private static final ObjectMapper YAML = new ObjectMapper(
+                    YAMLFactory.builder().enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                            .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                            .build())
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    /** RealQA's three levels of attributes. */
+    public enum Level {
+        HIGH,
+        MIDDLE,
+        LOW;
+
+        @JsonCreator
+        static Level parse(String text) {
+            for (Level level : values()) {
+                if (level.name().equalsIgnoreCase(text)) {
+                    return level;
+                }
+            }
+            throw new IllegalArgumentException("level: " + text + " (expected: high, middle or low)");
+        }
+    }
+
+    /**
+     * The question for the score.
+     *
+     * @param answer the whole answer, with {@value #VALUE} where the number stands
+     * @param minimum smallest score that counts
+     * @param maximum largest score that counts
+     * @param decimals digits after the point
+     */
+    public record ScoreQuestion(String question, String answer, BigDecimal minimum, BigDecimal maximum, int decimals) {
+        public ScoreQuestion {
+            requireText("score.question", question);
+            requireValue("score.answer", answer);
+            if (decimals < 0 || decimals > 4) {
+                throw new ModelException("score.decimals: " + decimals + " (expected: 0 to 4)");
+            }
+            if (minimum == null || maximum == null || minimum.signum() < 0 || minimum.compareTo(maximum) >= 0) {
+                throw new ModelException(
+                        "score.minimum, maximum: " + minimum + ", " + maximum + " (expected: 0 <= minimum < maximum)");
+            }
+            if (minimum.stripTrailingZeros().scale() > decimals || maximum.stripTrailingZeros().scale() > decimals) {
+                throw new ModelException("score.minimum, maximum: " + minimum + ", " + maximum + " (expected: at most "
+                        + decimals + " decimals)");
+            }
+            if (maximum.subtract(minimum).movePointRight(decimals).compareTo(BigDecimal.valueOf(MOST_VALUES)) > 0) {
+                throw new ModelException("score: " + minimum + " to " + maximum + " in " + decimals
+                        + " decimals (expected: at most " + MOST_VALUES + " values)");
+            }
+        }
+    }
+
+    /**
+     * The question for one attribute.
+     *
+     * @param answer the whole answer, with {@value #VALUE} where the value stands
+     * @param values every answer that counts, in their order
+     */
+    public record AttributeQuestion(String name, Level level, String question, String answer, List<String> values) {
+        public AttributeQuestion {
+            requireText("attributes: name", name);
+            String where = "attribute " + name + ": ";
+            if (level == null) {
+                throw new ModelException(where + "level: missing (expected: high, middle or low)");
+            }
+            requireText(where + "question", question);
+            requireValue(where + "answer", answer);
+            if (values == null || values.size() < 2 || new HashSet<>(values).size() < values.size()) {
+                throw new ModelException(where + "values: " + values + " (expected: at least two, all different)");
+            }
+            values.forEach(v -> requireText(where + "values", v));
+            values = List.copyOf(values);
+        }
+    }
+
+    @JsonCreator
+    public ScoringProfile(
+            String name,
+            @Nullable String system,
+            ScoreQuestion score,
+            @Nullable List<AttributeQuestion> attributes,
+            @Nullable Integer maxNewTokens) {
+        this(
+                name,
+                system == null ? DEFAULT_SYSTEM : system,
+                score,
+                attributes == null ? List.of() : attributes,
+                maxNewTokens == null ? DEFAULT_MAX_NEW_TOKENS : maxNewTokens.intValue());
+    }
+
+    public ScoringProfile {
+        requireText("name", name);
+        requireText("system", system);
+        if (score == null) {
+            throw new ModelException("score: missing (expected: the question for the score)");
+        }
+        Set<String> names = new HashSet<>();
+        for (AttributeQuestion a : attributes) {
+            if (!names.add(a.name())) {
+                throw new ModelException("attributes: " + a.name() + ": twice (expected: different names)");
+            }
+        }
+        if (maxNewTokens < 1 || maxNewTokens > 4096) {
+            throw new ModelException("maxNewTokens: " + maxNewTokens + " (expected: 1 to 4096)");
+        }
+        attributes = List.copyOf(attributes);
+    }
+
+    /**
+     * Reads a profile.
+     *
+     * @throws ModelException if the file is missing, has an unknown key or a value out of range
+     */
+    public static ScoringProfile read(Path file) {
+        try {
+            return YAML.readValue(Files.readString(file), ScoringProfile.class);
+        } catch (java.nio.file.NoSuchFileException e) {
+            throw new ModelException(file + ": missing (expected: a scoring profile)", e);
+        } catch (UnrecognizedPropertyException e) {
+            throw new ModelException(
+                    file + ": unknown key " + e.getPropertyName() + " (expected: one of " + e.getKnownPropertyIds() + ")", e);
+        } catch (JsonProcessingException e) {
+            Throwable cause = e.getCause() instanceof ModelException ? e.getCause() : e;
+            throw new ModelException(
+                    file + ": " + (cause == e ? e.getOriginalMessage() : cause.getMessage())
+                            + (e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr()),
+                    e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        }
+    }
+
+    /** The profile in a checkpoint's or adapter's folder, if it has one. */
+    public static Optional<ScoringProfile> in(Path folder) {
+        Path file = folder.resolve(FILE_NAME);
+        return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    /** Digest of everything in it: {@code sha256:<hex>}. The layout of the file does not count. */
+    public String digest() {
+        try {
+            return Digests.of(new ObjectMapper().writeValueAsString(this));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void requireText(String what, @Nullable String value) {
+        if (value == null || value.isBlank()) {
+            throw new ModelException(what + ": " + value + " (expected: a text)");
+        }
+    }
+
+    private static void requireValue(String what, @Nullable String value) {
+        if (value == null || value.indexOf(VALUE) < 0 || value.indexOf(VALUE) != value.lastIndexOf(VALUE)) {
+            throw new ModelException(what + ": " + value + " (expected: a text with one " + VALUE + ")");
+        }
+    }
+}

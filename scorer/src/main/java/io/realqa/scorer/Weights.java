@@ -1,0 +1,198 @@
+package io.realqa.scorer;
+
+import ai.djl.pytorch.jni.IValue;
+import io.realqa.scorer.Program.Scope;
+import io.realqa.scorer.Safetensors.Dtype;
+import io.realqa.scorer.Safetensors.Entry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * Loads a checkpoint's tensors into a dictionary of the program, each under its canonical name. Where device and type
+ * allow it the files are memory-mapped, so that their pages are shared between processes and nothing is copied.
+ */
+final class Weights {
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final String SINGLE = "model.safetensors";
+
+    private Weights() {}
+
+    /** The safetensors files of a checkpoint folder: those that the index names, or the single one. */
+    static List<Path> files(Path folder) {
+        Path index = folder.resolve(INDEX);
+        if (!Files.exists(index)) {
+            Path single = folder.resolve(SINGLE);
+            if (!Files.isRegularFile(single)) {
+                throw new ModelException(folder + ": no weights" + others(folder) + " (expected: " + SINGLE + ", or "
+                        + INDEX + " and its shards)");
+            }
+            return List.of(single);
+        }
+        TreeSet<Path> files = new TreeSet<>();
+        Json map = Json.read(index).object("weight_map");
+        for (Map.Entry<String, com.fasterxml.jackson.databind.JsonNode> e : map.node().properties()) {
+            Path file = folder.resolve(e.getValue().asText()).normalize();
+            if (!folder.normalize().equals(file.getParent())) {
+                throw map.error(e.getKey(), "a file beside the index");
+            }
+            files.add(file);
+        }
+        return List.copyOf(files);
+    }
+
+    private static String others(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString())
+                            .anyMatch(n -> n.endsWith(".bin") || n.endsWith(".pt") || n.endsWith(".pth"))
+                    ? " but pickles, which are never read"
+                    : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": " + e, e);
+        }
+    }
+
+    /** Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape. */
+    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute) {
+        WeightLayout layout = new WeightLayout(config);
+        Map<String, Entry> found = new TreeMap<>();
+        List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
+        for (Safetensors table : tables) {
+            for (Entry e : table.entries()) {
+                check(table.file(), e, layout, found);
+            }
+        }
+        List<String> missing = layout.shapes().keySet().stream()
+                .filter(n -> !found.containsKey(n))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new ModelException(files.get(0).getParent() + ": " + missing.size() + " of "
+                    + layout.shapes().size() + " tensors missing, the first is " + missing.get(0)
+                    + " (expected: all that config.json implies)");
+        }
+        IValue weights = program.newWeights();
+        try {
+            for (Safetensors table : tables) {
+                for (Dtype dtype : Dtype.values()) {
+                    map(program, weights, table, dtype, layout, compute);
+                }
+                copyUnaligned(program, weights, table, layout, compute);
+            }
+            finish(program, weights, config, compute);
+            return weights;
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static void check(Path file, Entry e, WeightLayout layout, Map<String, Entry> found) {
+        String name = WeightLayout.canonical(e.name()).orElse("");
+        if (layout.redundant(name)) {
+            return;
+        }
+        long[] shape = layout.shapes().get(name);
+        if (shape == null) {
+            throw new ModelException(
+                    file + ": unknown tensor " + e.name() + " (expected: the tensors of a Qwen2-VL as config.json has it)");
+        }
+        if (!Arrays.equals(shape, e.shape())) {
+            throw new ModelException(file + ": " + e.name() + ": shape " + Arrays.toString(e.shape()) + " (expected: "
+                    + Arrays.toString(shape) + " by config.json)");
+        }
+        if (found.put(name, e) != null) {
+            throw new ModelException(file + ": " + e.name() + ": a second time (expected: each tensor once)");
+        }
+    }
+
+    private static boolean wanted(Entry e, WeightLayout layout) {
+        return WeightLayout.canonical(e.name())
+                .filter(layout.shapes()::containsKey)
+                .isPresent();
+    }
+
+    private static void map(
+            Program program, IValue weights, Safetensors table, Dtype dtype, WeightLayout layout, Compute compute) {
+        List<String> names = new ArrayList<>();
+        List<Long> starts = new ArrayList<>();
+        List<Integer> ranks = new ArrayList<>();
+        List<Long> sizes = new ArrayList<>();
+        for (Entry e : table.entries()) {
+            if (e.dtype() == dtype && e.aligned() && wanted(e, layout)) {
+                names.add(WeightLayout.canonical(e.name()).orElseThrow());
+                starts.add(e.start() / dtype.bytes);
+                ranks.add(e.shape().length);
+                Arrays.stream(e.shape()).forEach(sizes::add);
+            }
+        }
+        if (names.isEmpty()) {
+            return;
+        }
+        try (Scope scope = program.scope()) {
+            program.call(
+                    scope,
+                    "map_file",
+                    weights,
+                    scope.text(table.file().toAbsolutePath().toString()),
+                    scope.integer(table.fileSize() / dtype.bytes),
+                    scope.integer(dtype.code),
+                    scope.texts(names),
+                    scope.integers(starts.stream().mapToLong(Long::longValue).toArray()),
+                    scope.integers(ranks),
+                    scope.integers(sizes.stream().mapToLong(Long::longValue).toArray()),
+                    scope.text(compute.device()),
+                    scope.integer(compute.dtypeCode()));
+        }
+    }
+
+    /** Writers pad the header so that tensors are aligned; a file from another writer costs one copy. */
+    private static void copyUnaligned(
+            Program program, IValue weights, Safetensors table, WeightLayout layout, Compute compute) {
+        for (Entry e : table.entries()) {
+            if (!e.aligned() && wanted(e, layout)) {
+                String name = WeightLayout.canonical(e.name()).orElseThrow();
+                put(program, weights, name, table.floats(e), e.shape(), compute);
+            }
+        }
+    }
+
+    /** Adds one tensor to a dictionary, on the device and in the type of computation. */
+    static void put(Program program, IValue weights, String name, float[] values, long[] shape, Compute compute) {
+        try (Scope scope = program.scope()) {
+            program.call(
+                    scope,
+                    "put",
+                    weights,
+                    scope.text(name),
+                    scope.floats(values, shape),
+                    scope.text(compute.device()),
+                    scope.integer(compute.dtypeCode()));
+        }
+    }
+
+    private static void finish(Program program, IValue weights, ModelConfig config, Compute compute) {
+        int int64 = 4;
+        long[] axes = config.ropeAxes();
+        try (Scope scope = program.scope()) {
+            program.call(
+                    scope,
+                    "put",
+                    weights,
+                    scope.text("text.rope_axis"),
+                    scope.longs(axes, axes.length),
+                    scope.text(compute.device()),
+                    scope.integer(int64));
+            if (config.tiedEmbeddings()) {
+                program.call(scope, "tie", weights);
+            }
+        }
+    }
+}

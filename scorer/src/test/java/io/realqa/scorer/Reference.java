@@ -1,0 +1,90 @@
+package io.realqa.scorer;
+
+import io.realqa.scorer.Safetensors.Entry;
+import io.realqa.scorer.image.VisualInput;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** Values made by Hugging Face transformers and PEFT: see src/test/python/make_parity_reference.py. */
+final class Reference {
+    static final Path HOME = Path.of(System.getProperty("realqa.home", ".."));
+    static final Path PARITY = HOME.resolve("scorer/src/test/resources/parity");
+    static final Path DEMO = HOME.resolve("models/demo");
+
+    private final Path file;
+
+    Reference(String name) {
+        this.file = PARITY.resolve(name).resolve("expected.safetensors");
+    }
+
+    float[] floats(String name) {
+        return floats(file, name);
+    }
+
+    static float[] floats(Path file, String name) {
+        ByteBuffer bytes = bytes(file, name);
+        float[] values = new float[bytes.remaining() / 4];
+        bytes.asFloatBuffer().get(values);
+        return values;
+    }
+
+    long[] ints(String name) {
+        ByteBuffer bytes = bytes(file, name);
+        return IntStream.range(0, bytes.remaining() / 4)
+                .mapToLong(i -> bytes.getInt(4 * i))
+                .toArray();
+    }
+
+    /** Image i as the reference cut it into patches. */
+    VisualInput input(int image) {
+        long[] grid = ints("image." + image + ".grid_thw");
+        int rows = Math.toIntExact(grid[1]);
+        int columns = Math.toIntExact(grid[2]);
+        return new VisualInput(rows, columns, 2, floats("image." + image + ".pixel_values"));
+    }
+
+    private static ByteBuffer bytes(Path file, String name) {
+        try {
+            ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            int header = Math.toIntExact(all.getLong(0));
+            String text = new String(all.array(), 8, header, StandardCharsets.UTF_8);
+            var offsets = Json.parse("reference", text).node().path(name).path("data_offsets");
+            if (offsets.isMissingNode()) {
+                throw new IllegalArgumentException(file + " has no " + name);
+            }
+            int from = offsets.path(0).asInt();
+            return all.slice(8 + header + from, offsets.path(1).asInt() - from).order(ByteOrder.LITTLE_ENDIAN);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static double largestDifference(float[] a, float[] b) {
+        if (a.length != b.length) {
+            throw new IllegalArgumentException(a.length + " values (expected: " + b.length + ")");
+        }
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs((double) a[i] - b[i]))
+                .max()
+                .orElseThrow();
+    }
+
+    static double standardDeviation(float[] values) {
+        double mean = IntStream.range(0, values.length).mapToDouble(i -> values[i]).average().orElseThrow();
+        return Math.sqrt(IntStream.range(0, values.length)
+                .mapToDouble(i -> (values[i] - mean) * (values[i] - mean))
+                .average()
+                .orElseThrow());
+    }
+
+    static float[] slice(float[] values, int from, int to) {
+        return Arrays.copyOfRange(values, from, to);
+    }
+}
