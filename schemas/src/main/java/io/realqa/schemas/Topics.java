@@ -22,6 +22,11 @@ public enum Topics {
     ADAPTER_RELEASES("adapter.releases", AdapterRelease.getClassSchema(), true),
     ADAPTER_STATUS("adapter.status", AdapterStatus.getClassSchema(), true);
 
+    /** Largest record on the upload topic: inline content of up to a mebibyte by default, and room for more. */
+    public static final int MAX_UPLOAD_BYTES = 2 << 20;
+    /** Largest record that may hold a whole upload record: a dead letter, an entry of the pending store. */
+    public static final int MAX_DEAD_LETTER_BYTES = 3 << 20;
+
     private final String topic;
     private final Schema schema;
     private final boolean compacted;
@@ -49,7 +54,11 @@ public enum Topics {
 
     /** Settings with which the topic is to be created. */
     public Map<String, String> topicConfig() {
-        return compacted ? Map.of("cleanup.policy", "compact") : Map.of();
+        return switch (this) {
+            case UPLOADS -> Map.of("max.message.bytes", Integer.toString(MAX_UPLOAD_BYTES));
+            case DEAD_LETTERS -> Map.of("max.message.bytes", Integer.toString(MAX_DEAD_LETTER_BYTES));
+            default -> compacted ? Map.of("cleanup.policy", "compact") : Map.of();
+        };
     }
 
     /** Registers every contract and sets each subject's compatibility to BACKWARD_TRANSITIVE first. */

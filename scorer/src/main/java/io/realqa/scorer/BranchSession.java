@@ -75,14 +75,14 @@ final class BranchSession implements AutoCloseable {
 
     /** Embeddings of the visual tokens of all images: [M, D]. */
     static IValue vision(Checkpoint checkpoint, Scope scope, IValue lora, List<VisualInput> inputs) {
-        int patches = inputs.stream().mapToInt(VisualInput::patchCount).sum();
-        int size = inputs.get(0).patches().length / inputs.get(0).patchCount();
+        int patches = inputs.stream().mapToInt(BranchSession::patchCount).sum();
+        int size = inputs.get(0).patches().length / patchCount(inputs.get(0));
         float[] pixels = new float[patches * size];
         long[] places = new long[patches * 2];
         int at = 0;
         for (VisualInput in : inputs) {
             System.arraycopy(in.patches(), 0, pixels, at * size, in.patches().length);
-            at = places(in, places, at);
+            at = places(in, checkpoint.config().vision().mergeSize(), places, at);
         }
         return checkpoint.program().call(
                 scope,
@@ -92,13 +92,16 @@ final class BranchSession implements AutoCloseable {
                 scope.floats(pixels, patches, size),
                 scope.longs(places, patches, 2),
                 scope.integers(inputs.stream()
-                        .mapToLong(VisualInput::patchCount)
+                        .mapToLong(BranchSession::patchCount)
                         .toArray()));
     }
 
+    private static int patchCount(VisualInput in) {
+        return in.gridRows() * in.gridColumns();
+    }
+
     /** Row and column of each patch; the patches of one visual token stand one after the other. */
-    private static int places(VisualInput in, long[] places, int at) {
-        int merge = in.mergeSize();
+    private static int places(VisualInput in, int merge, long[] places, int at) {
         for (int row = 0; row < in.gridRows(); row += merge) {
             for (int column = 0; column < in.gridColumns(); column += merge) {
                 for (int i = 0; i < merge * merge; i++) {
@@ -123,6 +126,7 @@ final class BranchSession implements AutoCloseable {
         long[] positions = new long[3 * total];
         long[] featureRows = new long[visual];
         long[] lengths = new long[images];
+        int merge = config.vision().mergeSize();
         int at = 0;
         int row = 0;
         for (int b = 0; b < images; b++) {
@@ -133,13 +137,13 @@ final class BranchSession implements AutoCloseable {
                 position(positions, total, at, i, i, i);
             }
             // M-RoPE: the image stands at one point in time and spans rows and columns; text goes on after the largest
-            int columns = in.gridColumns() / in.mergeSize();
+            int columns = in.gridColumns() / merge;
             for (int i = 0; i < in.visualTokens(); i++, at++) {
                 ids[at] = config.imageToken();
                 featureRows[row++] = at;
                 position(positions, total, at, before.length, before.length + i / columns, before.length + i % columns);
             }
-            long next = before.length + (long) Math.max(in.gridRows() / in.mergeSize(), columns);
+            long next = before.length + (long) Math.max(in.gridRows() / merge, columns);
             for (long token : after) {
                 ids[at] = token;
                 position(positions, total, at, next, next, next);

@@ -47,7 +47,8 @@ final class Reference {
         long[] grid = ints("image." + image + ".grid_thw");
         int rows = Math.toIntExact(grid[1]);
         int columns = Math.toIntExact(grid[2]);
-        return new VisualInput(rows, columns, 2, floats("image." + image + ".pixel_values"));
+        float[] patches = floats("image." + image + ".pixel_values");
+        return new VisualInput(rows, columns, rows * columns / 4, 14 * columns, 14 * rows, patches);
     }
 
     private static ByteBuffer bytes(Path file, String name) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.BranchSession.Feed;
+import io.realqa.scorer.image.ImageDecoder;
+import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +58,7 @@ class TransformersParityTest {
             List<VisualInput> inputs = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 byte[] png = Files.readAllBytes(Reference.PARITY.resolve("demo/" + i + ".png"));
-                inputs.add(checkpoint.preprocessing().apply(TestImages.decode(png)));
+                inputs.add(checkpoint.preprocessing().apply(new ImageDecoder(ImageLimits.DEFAULTS).decode(png)));
             }
             check(checkpoint, new Reference("demo"), inputs, adapter);
         }

@@ -1,0 +1,59 @@
+package io.realqa.scorer.image;
+
+import java.util.List;
+
+/** Bytes to normalised floats in the vision tower's order. */
+final class Patches {
+    private static final int LEVELS = 256;
+
+    private Patches() {}
+
+    /** The patches of an image whose sides are multiples of patchSize * mergeSize. */
+    static VisualInput of(RasterImage image, Preprocessing settings) {
+        int patch = settings.patchSize();
+        int merge = settings.mergeSize();
+        int frames = settings.temporalPatchSize();
+        int gridRows = image.height() / patch;
+        int gridColumns = image.width() / patch;
+        float[] table = table(settings);
+        float[] patches = new float[Math.multiplyExact(gridRows * gridColumns, 3 * frames * patch * patch)];
+        byte[] rgb = image.rgb();
+        int out = 0;
+        for (int blockRow = 0; blockRow < gridRows; blockRow += merge) {
+            for (int blockColumn = 0; blockColumn < gridColumns; blockColumn += merge) {
+                for (int inBlock = 0; inBlock < merge * merge; inBlock++) {
+                    int top = (blockRow + inBlock / merge) * patch;
+                    int left = (blockColumn + inBlock % merge) * patch;
+                    for (int channel = 0; channel < 3; channel++) {
+                        int frame = out;
+                        for (int y = 0; y < patch; y++) {
+                            int in = 3 * ((top + y) * image.width() + left) + channel;
+                            for (int x = 0; x < patch; x++, in += 3) {
+                                patches[out++] = table[channel * LEVELS + (rgb[in] & 0xff)];
+                            }
+                        }
+                        for (int copy = 1; copy < frames; copy++, out += patch * patch) {
+                            System.arraycopy(patches, frame, patches, out, patch * patch);
+                        }
+                    }
+                }
+            }
+        }
+        int tokens = gridRows * gridColumns / (merge * merge);
+        return new VisualInput(gridRows, gridColumns, tokens, image.width(), image.height(), patches);
+    }
+
+    /** [3, 256]: rescaled in double and rounded, then float32 arithmetic, as the reference computes it. */
+    private static float[] table(Preprocessing settings) {
+        float[] table = new float[3 * LEVELS];
+        List<Double> mean = settings.mean();
+        List<Double> std = settings.std();
+        for (int i = 0; i < table.length; i++) {
+            int channel = i / LEVELS;
+            float rescaled = (float) (i % LEVELS * settings.rescaleFactor());
+            table[i] = (rescaled - mean.get(channel).floatValue())
+                    / std.get(channel).floatValue();
+        }
+        return table;
+    }
+}

@@ -1,0 +1,152 @@
+package io.realqa.streams;
+
+import io.realqa.schemas.AvroSerde;
+import io.realqa.schemas.Topics;
+import io.realqa.scorer.Scorer;
+import io.realqa.streams.scoring.ScoringEngine;
+import io.realqa.streams.topology.EventSerdes;
+import io.realqa.streams.topology.ScoringTopology;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One running instance: Kafka Streams, the engine and a scorer. Owns the first two, not the scorer. */
+public final class ScoringService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+    private static final int MAX_POLL_INTERVAL_MILLIS = 300_000;
+    private static final Duration LONGEST_WAIT = Duration.ofMillis(MAX_POLL_INTERVAL_MILLIS / 30);
+    /** A thread that dies more often than this within a minute does not recover by starting again. */
+    private static final int MOST_RESTARTS = 10;
+
+    private final ScoringEngine engine;
+    private final KafkaStreams streams;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Deque<Instant> restarts = new ArrayDeque<>();
+
+    /** Builds the instance; {@link #start} starts it. */
+    public ScoringService(ServiceConfig config, Scorer scorer) {
+        EventSerdes serdes = new EventSerdes(serde(config), config.registry(), topicNames(config));
+        engine = new ScoringEngine(
+                () -> scorer,
+                config.contentPolicy(),
+                config.imageLimits(),
+                config.batchPolicy(),
+                config.engineLimits());
+        streams = new KafkaStreams(
+                ScoringTopology.build(engine, serdes, config.inlineBytes(), Clock.systemUTC(), LONGEST_WAIT),
+                properties(config));
+        streams.setUncaughtExceptionHandler(this::onDeath);
+        streams.setStateListener((now, before) -> {
+            LOG.info("state {} -> {}", before, now);
+            if (now == KafkaStreams.State.ERROR || now == KafkaStreams.State.NOT_RUNNING) {
+                stopped.countDown();
+            }
+        });
+    }
+
+    private static Map<Topics, String> topicNames(ServiceConfig config) {
+        return Map.of(
+                Topics.UPLOADS, config.topic("uploads", Topics.UPLOADS.topic()),
+                Topics.SCORES, config.topic("scores", Topics.SCORES.topic()),
+                Topics.ATTRIBUTES, config.topic("attributes", Topics.ATTRIBUTES.topic()),
+                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic()));
+    }
+
+    @SuppressWarnings("unchecked") // the class is the deployment's choice; a wrong one fails at the first event
+    private static Serde<GenericContainer> serde(ServiceConfig config) {
+        if (config.serde() == null) {
+            return new AvroSerde<>();
+        }
+        try {
+            return (Serde<GenericContainer>) Class.forName(config.serde())
+                    .asSubclass(Serde.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            throw new ConfigException("serde: " + config.serde() + ": " + e + " (expected: a class on the class path"
+                    + " that is a Kafka Serde with a constructor without arguments)", e);
+        }
+    }
+
+    private static Properties properties(ServiceConfig config) {
+        Map<String, Object> all = new HashMap<>();
+        all.put(StreamsConfig.APPLICATION_ID_CONFIG, "realqa-stream");
+        // Wall-clock punctuators fire between polls: this bounds the latency of a finished score on an idle task.
+        all.put(StreamsConfig.POLL_MS_CONFIG, 5);
+        all.put("max.poll.interval.ms", MAX_POLL_INTERVAL_MILLIS);
+        // A dead letter holds a whole upload record.
+        all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
+        all.put("consumer.auto.offset.reset", "earliest");
+        all.putAll(config.kafka());
+        // Not a choice: the guarantees rest on it.
+        all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        Properties properties = new Properties();
+        properties.putAll(all);
+        return properties;
+    }
+
+    private synchronized StreamThreadExceptionResponse onDeath(Throwable cause) {
+        Instant now = Instant.now();
+        restarts.add(now);
+        restarts.removeIf(t -> t.isBefore(now.minusSeconds(60)));
+        if (restarts.size() > MOST_RESTARTS) {
+            LOG.error("{} stream threads died within a minute: the service stops", restarts.size(), cause);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
+        LOG.error("a stream thread died and starts again from the last commit", cause);
+        return StreamThreadExceptionResponse.REPLACE_THREAD;
+    }
+
+    public void start() {
+        streams.start();
+    }
+
+    /** Whether its stream threads run and hold their tasks. */
+    public boolean running() {
+        return streams.state() == KafkaStreams.State.RUNNING;
+    }
+
+    /** Waits until it has stopped, by {@link #close} or by itself. */
+    public void awaitStopped() throws InterruptedException {
+        stopped.await();
+    }
+
+    /** Whether it stopped by itself, because of an error. */
+    public boolean failed() {
+        return streams.state() == KafkaStreams.State.ERROR;
+    }
+
+    /** Waits for it to stop, no longer than the given time. */
+    public boolean awaitStopped(Duration longest) throws InterruptedException {
+        return stopped.await(longest.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    public ScoringEngine.Counts counts() {
+        return engine.counts();
+    }
+
+    /** Stops: commits what is finished; what is pending is offered again at the next start. Bounded. */
+    @Override
+    public void close() {
+        if (!streams.close(CLOSE_TIMEOUT)) {
+            LOG.warn("Kafka Streams did not stop within {}", CLOSE_TIMEOUT);
+        }
+        engine.close();
+        stopped.countDown();
+    }
+}

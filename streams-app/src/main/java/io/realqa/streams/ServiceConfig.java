@@ -1,0 +1,250 @@
+package io.realqa.streams;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.realqa.scorer.image.ImageLimits;
+import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ScoringEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the service can be told, read from one YAML file. Each key but those of {@code kafka},
+ * {@code registry} and {@code model.checkpoint} has a default; an unknown key is an error. Durations are written
+ * {@code 20ms}, {@code 5s} or {@code 1m}.
+ *
+ * @param kafka settings of Kafka Streams and its clients, handed on as they are; bootstrap.servers is required
+ * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
+ * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters
+ * @param serde class of the Avro serde; Confluent's may stand in
+ */
+public record ServiceConfig(
+        Map<String, String> kafka,
+        Map<String, String> registry,
+        @Nullable String serde,
+        @Nullable Map<String, String> topics,
+        Model model,
+        @Nullable Batch batch,
+        @Nullable Limits limits,
+        @Nullable Content content) {
+
+    /**
+     * @param checkpoint folder of the checkpoint
+     * @param adapter folder of a PEFT adapter; none: the base model
+     * @param profile scoring profile; none: the adapter's, else the checkpoint's
+     */
+    public record Model(String checkpoint, @Nullable String adapter, @Nullable String profile) {}
+
+    /** When a batch closes. */
+    public record Batch(@Nullable Integer images, @Nullable Integer visualTokens, @Nullable String delay) {}
+
+    /**
+     * @param inFlightImages images in the engine at a time
+     * @param inFlightBytes bytes of inline content in the engine at a time
+     * @param inlineBytes largest content inside an upload event
+     * @param imageBytes largest image file
+     * @param imagePixels largest image in pixels
+     */
+    public record Limits(
+            @Nullable Integer inFlightImages,
+            @Nullable Long inFlightBytes,
+            @Nullable Integer inlineBytes,
+            @Nullable Long imageBytes,
+            @Nullable Long imagePixels) {}
+
+    /**
+     * @param fileRoots folders under which file: URIs may be read
+     * @param httpHosts hosts that http: and https: URIs may name
+     * @param timeout longest transfer
+     */
+    public record Content(
+            @Nullable List<String> fileRoots,
+            @Nullable List<String> httpHosts,
+            @Nullable String timeout,
+            @Nullable Integer redirects,
+            @Nullable Integer attempts) {}
+
+    /** Default of {@code limits.inlineBytes}. */
+    public static final int DEFAULT_INLINE_BYTES = 1 << 20;
+
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
+    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    public ServiceConfig {
+        require(kafka, "kafka", "bootstrap.servers");
+        require(registry, "registry", "schema.registry.url");
+        if (model == null || model.checkpoint() == null) {
+            throw new ConfigException("model.checkpoint: missing (expected: a checkpoint's folder)");
+        }
+        Set<String> known = Set.of("uploads", "scores", "attributes", "dead-letters");
+        for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
+            if (!known.contains(topic)) {
+                throw new ConfigException("topics." + topic + ": unknown (expected: one of "
+                        + known.stream().sorted().collect(Collectors.joining(", ")) + ")");
+            }
+        }
+        kafka = Map.copyOf(kafka);
+        registry = Map.copyOf(registry);
+    }
+
+    private static void require(@Nullable Map<String, String> settings, String section, String key) {
+        if (settings == null || settings.get(key) == null) {
+            throw new ConfigException(section + "." + key + ": missing (expected: an address)");
+        }
+    }
+
+    /** A configuration with the required settings alone. */
+    public static ServiceConfig of(String bootstrapServers, String registryUrl, Path checkpoint) {
+        return new ServiceConfig(
+                Map.of("bootstrap.servers", bootstrapServers),
+                Map.of("schema.registry.url", registryUrl),
+                null,
+                null,
+                new Model(checkpoint.toString(), null, null),
+                null,
+                null,
+                null);
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws ConfigException naming the key, its value and what was expected
+     */
+    public static ServiceConfig read(Path file) {
+        try {
+            ServiceConfig config = YAML.readValue(Files.readString(file), ServiceConfig.class);
+            if (config == null) {
+                throw new ConfigException(file + ": empty (expected: the service's settings)");
+            }
+            config.batchPolicy();
+            config.engineLimits();
+            config.imageLimits();
+            config.contentPolicy();
+            return config;
+        } catch (java.nio.file.NoSuchFileException e) {
+            throw new ConfigException(file + ": no such file (expected: a YAML file)", e);
+        } catch (UnrecognizedPropertyException e) {
+            throw new ConfigException(
+                    file + ": " + path(e) + ": unknown key (expected: one of " + e.getKnownPropertyIds() + ")", e);
+        } catch (JsonMappingException e) {
+            String message = e.getCause() instanceof ConfigException c ? c.getMessage() : path(e) + ": " + e.getOriginalMessage();
+            throw new ConfigException(file + ": " + message, e);
+        } catch (JsonProcessingException e) {
+            throw new ConfigException(file + ": not YAML: " + e.getOriginalMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new ConfigException(file + ": " + e, e);
+        }
+    }
+
+    private static String path(JsonMappingException e) {
+        return e.getPath().stream()
+                .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
+                .collect(Collectors.joining("."));
+    }
+
+    BatchPolicy batchPolicy() {
+        BatchPolicy d = BatchPolicy.DEFAULTS;
+        if (batch == null) {
+            return d;
+        }
+        return new BatchPolicy(
+                batch.images() == null ? d.maxImages() : batch.images(),
+                batch.visualTokens() == null ? d.maxVisualTokens() : batch.visualTokens(),
+                duration("batch.delay", batch.delay(), d.maxDelay()));
+    }
+
+    ScoringEngine.Limits engineLimits() {
+        ScoringEngine.Limits d = ScoringEngine.Limits.DEFAULTS;
+        if (limits == null) {
+            return d;
+        }
+        return new ScoringEngine.Limits(
+                limits.inFlightImages() == null ? d.images() : limits.inFlightImages(),
+                limits.inFlightBytes() == null ? d.bytes() : limits.inFlightBytes());
+    }
+
+    ImageLimits imageLimits() {
+        ImageLimits d = ImageLimits.DEFAULTS;
+        if (limits == null) {
+            return d;
+        }
+        return new ImageLimits(
+                limits.imageBytes() == null ? d.maxBytes() : limits.imageBytes(),
+                limits.imagePixels() == null ? d.maxPixels() : limits.imagePixels(),
+                d.maxSide());
+    }
+
+    int inlineBytes() {
+        return limits == null || limits.inlineBytes() == null ? DEFAULT_INLINE_BYTES : limits.inlineBytes();
+    }
+
+    ContentPolicy contentPolicy() {
+        ContentPolicy d = ContentPolicy.defaults();
+        long maxBytes = imageLimits().maxBytes();
+        if (content == null) {
+            return new ContentPolicy(
+                    maxBytes,
+                    d.fileRoots(),
+                    d.httpHosts(),
+                    d.connectTimeout(),
+                    d.readTimeout(),
+                    d.maxRedirects(),
+                    d.attempts(),
+                    d.backoff());
+        }
+        return new ContentPolicy(
+                maxBytes,
+                content.fileRoots() == null
+                        ? d.fileRoots()
+                        : content.fileRoots().stream()
+                                .map(r -> Path.of(r).toAbsolutePath())
+                                .toList(),
+                content.httpHosts() == null ? d.httpHosts() : Set.copyOf(content.httpHosts()),
+                d.connectTimeout(),
+                duration("content.timeout", content.timeout(), d.readTimeout()),
+                content.redirects() == null ? d.maxRedirects() : content.redirects(),
+                content.attempts() == null ? d.attempts() : content.attempts(),
+                d.backoff());
+    }
+
+    String topic(String what, String byDefault) {
+        return topics == null ? byDefault : topics.getOrDefault(what, byDefault);
+    }
+
+    private static Duration duration(String key, @Nullable String text, Duration byDefault) {
+        if (text == null) {
+            return byDefault;
+        }
+        Matcher m = DURATION.matcher(text);
+        if (!m.matches()) {
+            throw new ConfigException(key + ": " + text + " (expected: a duration such as 20ms, 5s or 1m)");
+        }
+        long n = Long.parseLong(m.group(1));
+        return switch (m.group(2)) {
+            case "ms" -> Duration.ofMillis(n);
+            case "s" -> Duration.ofSeconds(n);
+            default -> Duration.ofMinutes(n);
+        };
+    }
+}

@@ -1,0 +1,26 @@
+package io.realqa.streams.scoring;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One image to score.
+ *
+ * @param content the file's bytes; null where uri says where it is
+ * @param sha256 expected digest of the file, 64 hex digits, if known
+ * @param done called exactly once, on a thread of the engine, unless the job was cancelled
+ * @param cancelled asked before each stage: nobody waits for the outcome any more
+ */
+public record ImageJob(
+        byte @Nullable [] content,
+        @Nullable String uri,
+        @Nullable String sha256,
+        Priority priority,
+        Consumer<Outcome> done,
+        java.util.function.BooleanSupplier cancelled) {
+
+    /** Bytes that it holds while it is in flight; content by reference counts once it is fetched, bounded by the policy. */
+    long bytes() {
+        return content == null ? 0 : content.length;
+    }
+}

@@ -1,0 +1,33 @@
+package io.realqa.streams.scoring;
+
+import io.realqa.scorer.Score;
+import io.realqa.scorer.Scorer;
+
+/** What became of one image: exactly one of a score or a rejection. */
+public sealed interface Outcome {
+
+    /**
+     * It was scored.
+     *
+     * @param by the scorer that answered: its checkpoint, adapter and profile are the event's provenance
+     * @param sha256 of the content, 64 hex digits
+     */
+    record Scored(Score score, Scorer by, String sha256, Timings timings) implements Outcome {}
+
+    /**
+     * It cannot be scored.
+     *
+     * @param reason code from the catalogue in docs/operations.md
+     * @param message what was wrong, its value and what was expected
+     * @param attempts how often it was tried
+     */
+    record Rejected(Stage stage, String reason, String message, int attempts) implements Outcome {}
+
+    /**
+     * Where the time went, in nanoseconds.
+     *
+     * @param queue waiting for a thread, for a batch to close and for a worker to be free
+     * @param device the whole batch's time on the device
+     */
+    record Timings(long queue, long fetch, long preprocess, long device, int batchSize) {}
+}

@@ -1,0 +1,157 @@
+package io.realqa.streams.topology;
+
+import io.realqa.events.AttributeAssessment;
+import io.realqa.events.AttributeLevel;
+import io.realqa.events.DigitDistribution;
+import io.realqa.events.ImageAttributesAssessed;
+import io.realqa.events.ImageScored;
+import io.realqa.events.ImageUploaded;
+import io.realqa.events.Provenance;
+import io.realqa.events.RecordHeader;
+import io.realqa.events.SourcePosition;
+import io.realqa.events.StageTimings;
+import io.realqa.events.UploadDeadLettered;
+import io.realqa.events.ValueProbability;
+import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Score;
+import io.realqa.scorer.Scorer;
+import io.realqa.streams.scoring.Outcome;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** Outcomes as events. An event's id follows from the upload's place on Kafka alone, so a repetition has the same id. */
+final class Events {
+    private static final String TRACE_HEADER = "traceparent";
+
+    private Events() {}
+
+    static ImageScored scored(PendingUpload at, ImageUploaded upload, Outcome.Scored outcome, Instant now) {
+        Score s = outcome.score();
+        List<DigitDistribution> digits = s.digits().stream()
+                .map(d -> new DigitDistribution(d.place(), d.probabilities()))
+                .toList();
+        return ImageScored.newBuilder()
+                .setEventId(id(at, "score"))
+                .setImageId(upload.getImageId())
+                .setPlatform(upload.getPlatform())
+                .setContentSha256(outcome.sha256())
+                .setScore(s.expectation())
+                .setStandardDeviation(s.standardDeviation())
+                .setIntervalLow(s.low())
+                .setIntervalHigh(s.high())
+                .setDigits(digits)
+                .setOffGrammarMass(s.offGrammarMass())
+                .setPrunedMass(s.prunedMass())
+                .setProvenance(provenance(outcome.by()))
+                .setSource(source(at))
+                .setTimings(timings(outcome.timings()))
+                .setTraceParent(trace(at.headers()))
+                .setUploadedAt(upload.getUploadedAt())
+                .setScoredAt(now)
+                .build();
+    }
+
+    static ImageAttributesAssessed assessed(
+            PendingUpload at, ImageUploaded upload, Outcome.Scored outcome, Instant now) {
+        List<AttributeAssessment> attributes = new ArrayList<>();
+        for (Score.Attribute a : outcome.score().attributes()) {
+            List<ValueProbability> probabilities = new ArrayList<>();
+            a.probabilities().forEach((value, p) -> probabilities.add(new ValueProbability(value, p)));
+            attributes.add(AttributeAssessment.newBuilder()
+                    .setName(a.name())
+                    .setLevel(AttributeLevel.valueOf(a.level().name()))
+                    .setValue(a.value())
+                    .setProbabilities(probabilities)
+                    .setExpectation(
+                            a.expectation().isPresent() ? a.expectation().getAsDouble() : null)
+                    .setOffGrammarMass(a.offGrammarMass())
+                    .build());
+        }
+        return ImageAttributesAssessed.newBuilder()
+                .setEventId(id(at, "attributes"))
+                .setScoreEventId(id(at, "score"))
+                .setImageId(upload.getImageId())
+                .setPlatform(upload.getPlatform())
+                .setContentSha256(outcome.sha256())
+                .setAttributes(attributes)
+                .setProvenance(provenance(outcome.by()))
+                .setSource(source(at))
+                .setTimings(timings(outcome.timings()))
+                .setTraceParent(trace(at.headers()))
+                .setUploadedAt(upload.getUploadedAt())
+                .setScoredAt(now)
+                .build();
+    }
+
+    /** @param upload null where the value could not be read */
+    static UploadDeadLettered deadLettered(
+            PendingUpload at, @Nullable ImageUploaded upload, Outcome.Rejected outcome, Instant now) {
+        List<RecordHeader> headers = new ArrayList<>();
+        for (Header h : at.headers()) {
+            headers.add(new RecordHeader(h.key(), h.value() == null ? null : ByteBuffer.wrap(h.value())));
+        }
+        return UploadDeadLettered.newBuilder()
+                .setEventId(id(at, "dead-letter"))
+                .setImageId(upload == null ? text(at.key()) : upload.getImageId())
+                .setPlatform(upload == null ? null : upload.getPlatform())
+                .setStage(outcome.stage().name())
+                .setReason(outcome.reason())
+                .setMessage(outcome.message())
+                .setAttempts(outcome.attempts())
+                .setKey(at.key() == null ? null : ByteBuffer.wrap(at.key()))
+                .setValue(at.value() == null ? null : ByteBuffer.wrap(at.value()))
+                .setHeaders(headers)
+                .setTimestamp(Instant.ofEpochMilli(Math.max(0, at.timestamp())))
+                .setSource(source(at))
+                .setTraceParent(trace(at.headers()))
+                .setFailedAt(now)
+                .build();
+    }
+
+    /** A name-based UUID of topic, partition, offset and kind. */
+    private static String id(PendingUpload at, String kind) {
+        String name = String.join("\0", at.topic(), "" + at.partition(), "" + at.offset(), kind);
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    private static Provenance provenance(Scorer by) {
+        Adapter adapter = by.adapter();
+        return new Provenance(
+                by.checkpoint().digest(),
+                adapter == null ? null : adapter.digest(),
+                by.profile().digest(),
+                by.checkpoint().preprocessing().digest(),
+                0L);
+    }
+
+    private static SourcePosition source(PendingUpload at) {
+        return new SourcePosition(at.topic(), at.partition(), at.offset());
+    }
+
+    private static StageTimings timings(Outcome.Timings t) {
+        return new StageTimings(
+                micros(t.queue()), micros(t.fetch()), micros(t.preprocess()), micros(t.device()), t.batchSize());
+    }
+
+    private static long micros(long nanos) {
+        return TimeUnit.NANOSECONDS.toMicros(nanos);
+    }
+
+    private static @Nullable String trace(Headers headers) {
+        Header header = headers.lastHeader(TRACE_HEADER);
+        return header == null ? null : text(header.value());
+    }
+
+    /** UTF-8 text; where bytes are none, a replacement character stands for each. */
+    private static @Nullable String text(byte @Nullable [] bytes) {
+        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+}

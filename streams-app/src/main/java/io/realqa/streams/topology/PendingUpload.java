@@ -1,0 +1,95 @@
+package io.realqa.streams.topology;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An upload record as it came, kept in the pending store until its outcome is forwarded: enough to score it again after
+ * a restart and to dead-letter it untouched.
+ */
+record PendingUpload(
+        String topic,
+        int partition,
+        long offset,
+        long timestamp,
+        byte @Nullable [] key,
+        byte @Nullable [] value,
+        Headers headers) {
+    private static final int VERSION = 1;
+
+    byte[] encode() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(value == null ? 128 : value.length + 128);
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(VERSION);
+            out.writeUTF(topic);
+            out.writeInt(partition);
+            out.writeLong(offset);
+            out.writeLong(timestamp);
+            write(out, key);
+            write(out, value);
+            Header[] all = headers.toArray();
+            out.writeInt(all.length);
+            for (Header h : all) {
+                out.writeUTF(h.key());
+                write(out, h.value());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory cannot fail", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    static PendingUpload decode(byte[] bytes) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+            int version = in.readByte();
+            if (version != VERSION) {
+                throw new IllegalStateException(
+                        "pending store: entry of version " + version + " (expected: " + VERSION + ")");
+            }
+            String topic = in.readUTF();
+            int partition = in.readInt();
+            long offset = in.readLong();
+            long timestamp = in.readLong();
+            byte[] key = read(in);
+            byte[] value = read(in);
+            Headers headers = new Record<>(0, 0, 0).headers();
+            for (int n = in.readInt(); n > 0; n--) {
+                headers.add(in.readUTF(), read(in));
+            }
+            return new PendingUpload(topic, partition, offset, timestamp, key, value, headers);
+        } catch (IOException e) {
+            throw new IllegalStateException("pending store: an entry of " + bytes.length + " bytes is broken", e);
+        }
+    }
+
+    private static void write(DataOutputStream out, byte @Nullable [] bytes) throws IOException {
+        out.writeInt(bytes == null ? -1 : bytes.length);
+        if (bytes != null) {
+            out.write(bytes);
+        }
+    }
+
+    private static byte @Nullable [] read(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        return length < 0 ? null : in.readNBytes(length);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PendingUpload p && Arrays.equals(encode(), p.encode());
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(offset);
+    }
+}

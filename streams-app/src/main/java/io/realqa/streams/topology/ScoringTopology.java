@@ -1,0 +1,62 @@
+package io.realqa.streams.topology;
+
+import io.realqa.schemas.Topics;
+import io.realqa.streams.scoring.ScoringEngine;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+
+/** Uploads in; scores, attributes and dead letters out. */
+public final class ScoringTopology {
+    static final String PENDING_STORE = "pending";
+    static final String SCORES = "scores";
+    static final String ATTRIBUTES = "attributes";
+    static final String DEAD_LETTERS = "dead-letters";
+
+    private ScoringTopology() {}
+
+    /**
+     * Builds it.
+     *
+     * @param maxInlineBytes largest content inside an event
+     * @param longestWait how long a stream thread waits for room in the engine; well below max.poll.interval.ms
+     */
+    public static Topology build(
+            ScoringEngine engine, EventSerdes serdes, int maxInlineBytes, Clock clock, Duration longestWait) {
+        var bytes = Serdes.ByteArray();
+        // Entries hold inline content, which may be as large as an upload record.
+        StoreBuilder<?> pending = Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(PENDING_STORE), Serdes.Long(), Serdes.ByteArray())
+                .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(Topics.MAX_DEAD_LETTER_BYTES)));
+        UploadValidator validator = new UploadValidator(maxInlineBytes);
+        ProcessorSupplier<byte[], byte[], byte[], byte[]> processor = new ProcessorSupplier<>() {
+            @Override
+            public Processor<byte[], byte[], byte[], byte[]> get() {
+                return new UploadProcessor(engine, serdes, validator, clock, longestWait);
+            }
+
+            @Override
+            public Set<StoreBuilder<?>> stores() {
+                return Set.of(pending);
+            }
+        };
+        return new Topology()
+                .addSource("uploads", bytes.deserializer(), bytes.deserializer(), serdes.topic(Topics.UPLOADS))
+                .addProcessor("scoring", processor, "uploads")
+                .addSink(SCORES, serdes.topic(Topics.SCORES), bytes.serializer(), bytes.serializer(), "scoring")
+                .addSink(ATTRIBUTES, serdes.topic(Topics.ATTRIBUTES), bytes.serializer(), bytes.serializer(), "scoring")
+                .addSink(
+                        DEAD_LETTERS,
+                        serdes.topic(Topics.DEAD_LETTERS),
+                        bytes.serializer(),
+                        bytes.serializer(),
+                        "scoring");
+    }
+}

@@ -1,0 +1,229 @@
+package io.realqa.streams.topology;
+
+import io.realqa.events.ImageUploaded;
+import io.realqa.schemas.SchemaRegistryException;
+import io.realqa.streams.scoring.ImageJob;
+import io.realqa.streams.scoring.Outcome;
+import io.realqa.streams.scoring.Outcome.Rejected;
+import io.realqa.streams.scoring.Priority;
+import io.realqa.streams.scoring.ScoringEngine;
+import io.realqa.streams.scoring.Stage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The micro-batcher's side of the topology. An upload goes into the pending store and to the engine; its outcome is
+ * forwarded, and the pending entry deleted, by the next process() or punctuation. So offsets, pending entries and outputs
+ * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts.
+ *
+ * <p>Owned by its stream thread. The outbox alone is shared: the engine's threads add to it.
+ */
+final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+    private static final Duration DRAIN_EVERY = Duration.ofMillis(5);
+    private static final long WAIT_SLICE_MILLIS = 5;
+
+    private final ScoringEngine engine;
+    private final EventSerdes serdes;
+    private final UploadValidator validator;
+    private final Clock clock;
+    private final Duration longestWait;
+
+    private final LinkedBlockingQueue<Finished> outbox = new LinkedBlockingQueue<>();
+    /** Jobs that the engine had no room for. */
+    private final Deque<ImageJob> backlog = new ArrayDeque<>();
+    private final Map<Long, ImageUploaded> uploads = new HashMap<>();
+    private final KeyOrder<Outcome> order = new KeyOrder<>();
+    private volatile boolean closed;
+    private @Nullable ProcessorContext<byte[], byte[]> context;
+    private @Nullable KeyValueStore<Long, byte[]> store;
+
+    /** An outcome on its way back to the stream thread. */
+    private record Finished(String key, long offset, Outcome outcome) {}
+
+    /** @param longestWait how long process() waits for room in the engine before it goes on */
+    UploadProcessor(
+            ScoringEngine engine, EventSerdes serdes, UploadValidator validator, Clock clock, Duration longestWait) {
+        this.engine = engine;
+        this.serdes = serdes;
+        this.validator = validator;
+        this.clock = clock;
+        this.longestWait = longestWait;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> processorContext) {
+        this.context = processorContext;
+        this.store = processorContext.getStateStore(ScoringTopology.PENDING_STORE);
+        processorContext.schedule(DRAIN_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> drain());
+        try (KeyValueIterator<Long, byte[]> pending = store().all()) {
+            // The store iterates over the serialised offsets, which are big-endian: oldest first.
+            pending.forEachRemaining(e -> accept(PendingUpload.decode(e.value)));
+        }
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> in) {
+        RecordMetadata at = context()
+                .recordMetadata()
+                .orElseThrow(() -> new IllegalStateException("an upload without topic, partition and offset"));
+        PendingUpload upload = new PendingUpload(
+                at.topic(), at.partition(), at.offset(), in.timestamp(), in.key(), in.value(), in.headers());
+        store().put(at.offset(), upload.encode());
+        accept(upload);
+        waitForRoom();
+        drain();
+    }
+
+    /** Starts work on a pending upload, or finds at once why there is none to do. */
+    private void accept(PendingUpload at) {
+        ImageUploaded upload;
+        try {
+            upload = serdes.upload(at.topic(), at.value());
+        } catch (SerializationException e) {
+            if (e instanceof SchemaRegistryException registry && registry.retriable()) {
+                throw e; // nothing is known of the upload yet: the thread starts again from the last commit
+            }
+            finishAtOnce(text(at.key()), at.offset(), unreadable(e));
+            return;
+        }
+        String key = upload.getImageId();
+        // The content is in the store and with the engine: once is enough here.
+        uploads.put(at.offset(), ImageUploaded.newBuilder(upload).setContent(null).build());
+        Rejected wrong = validator.check(upload);
+        if (wrong != null) {
+            finishAtOnce(key, at.offset(), wrong);
+            return;
+        }
+        order.expect(key, at.offset());
+        ImageJob job = job(key, at.offset(), upload);
+        if (!backlog.isEmpty() || !engine.offer(job)) {
+            backlog.add(job);
+        }
+    }
+
+    private void finishAtOnce(String key, long offset, Rejected wrong) {
+        order.expect(key, offset);
+        outbox.add(new Finished(key, offset, wrong));
+    }
+
+    private static Rejected unreadable(SerializationException e) {
+        return new Rejected(Stage.DESERIALIZE, "NOT_AN_UPLOAD_EVENT", String.valueOf(e.getMessage()), 1);
+    }
+
+    private static String text(byte @Nullable [] key) {
+        return key == null ? "" : new String(key, StandardCharsets.UTF_8);
+    }
+
+    private ImageJob job(String key, long offset, ImageUploaded upload) {
+        ByteBuffer content = upload.getContent();
+        byte[] bytes = null;
+        if (content != null) {
+            bytes = new byte[content.remaining()];
+            content.duplicate().get(bytes);
+        }
+        Priority priority = Priority.valueOf(upload.getPriority().name());
+        return new ImageJob(
+                bytes,
+                upload.getUri(),
+                upload.getSha256(),
+                priority,
+                outcome -> outbox.add(new Finished(key, offset, outcome)),
+                () -> closed);
+    }
+
+    /** At the engine's limit: forwards results as they come, for a bounded time. */
+    private void waitForRoom() {
+        long deadline = System.nanoTime() + longestWait.toNanos();
+        offerBacklog();
+        while (!backlog.isEmpty() && System.nanoTime() < deadline) {
+            try {
+                Finished finished = outbox.poll(WAIT_SLICE_MILLIS, TimeUnit.MILLISECONDS);
+                if (finished != null) {
+                    forward(finished);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            offerBacklog();
+        }
+    }
+
+    private void offerBacklog() {
+        while (!backlog.isEmpty() && engine.offer(backlog.element())) {
+            backlog.remove();
+        }
+    }
+
+    private void drain() {
+        for (Finished f = outbox.poll(); f != null; f = outbox.poll()) {
+            forward(f);
+        }
+        offerBacklog();
+    }
+
+    private void forward(Finished finished) {
+        for (KeyOrder.Released<Outcome> released : order.finish(finished.key, finished.offset, finished.outcome)) {
+            byte[] entry = store().get(released.id());
+            if (entry == null) {
+                throw new IllegalStateException("pending store: no entry for offset " + released.id());
+            }
+            PendingUpload at = PendingUpload.decode(entry);
+            ImageUploaded upload = uploads.remove(released.id());
+            if (released.result() instanceof Outcome.Scored scored && upload != null) {
+                emit(ScoringTopology.SCORES, at, upload, serdes.score(Events.scored(at, upload, scored, clock.instant())));
+                emit(
+                        ScoringTopology.ATTRIBUTES,
+                        at,
+                        upload,
+                        serdes.attributes(Events.assessed(at, upload, scored, clock.instant())));
+            } else if (released.result() instanceof Rejected rejected) {
+                emit(
+                        ScoringTopology.DEAD_LETTERS,
+                        at,
+                        upload,
+                        serdes.deadLetter(Events.deadLettered(at, upload, rejected, clock.instant())));
+            } else {
+                throw new IllegalStateException("offset " + released.id() + " was scored but never read");
+            }
+            store().delete(released.id());
+        }
+    }
+
+    /** Outside process() there is no current record: timestamp and headers are the upload's own. */
+    private void emit(String sink, PendingUpload at, @Nullable ImageUploaded upload, byte[] event) {
+        byte[] key = upload == null ? at.key() : upload.getImageId().getBytes(StandardCharsets.UTF_8);
+        context().forward(new Record<>(key, event, Math.max(0, at.timestamp()), at.headers()), sink);
+    }
+
+    private ProcessorContext<byte[], byte[]> context() {
+        return java.util.Objects.requireNonNull(context, "init() comes first");
+    }
+
+    private KeyValueStore<Long, byte[]> store() {
+        return java.util.Objects.requireNonNull(store, "init() comes first");
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        backlog.clear();
+    }
+}

@@ -1,0 +1,46 @@
+package io.realqa.streams.topology;
+
+import io.realqa.events.ImageUploaded;
+import io.realqa.streams.scoring.Outcome.Rejected;
+import io.realqa.streams.scoring.Stage;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What an upload event must be before any work is spent on it. Pure. */
+final class UploadValidator {
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
+
+    private final int maxInlineBytes;
+
+    UploadValidator(int maxInlineBytes) {
+        this.maxInlineBytes = maxInlineBytes;
+    }
+
+    /** What is wrong with it, or null. */
+    @Nullable Rejected check(ImageUploaded upload) {
+        if (upload.getImageId().isBlank()) {
+            return rejected("IMAGE_ID_MISSING", "imageId: empty (expected: the image's id)");
+        }
+        if (upload.getContent() == null && upload.getUri() == null) {
+            return rejected("CONTENT_MISSING", "neither content nor uri is set (expected: exactly one)");
+        }
+        if (upload.getContent() != null && upload.getUri() != null) {
+            return rejected(
+                    "CONTENT_AMBIGUOUS", "content and uri " + upload.getUri() + " are both set (expected: exactly one)");
+        }
+        if (upload.getContent() != null && upload.getContent().remaining() > maxInlineBytes) {
+            return rejected(
+                    "INLINE_TOO_LARGE",
+                    "content: " + upload.getContent().remaining() + " bytes (expected: at most " + maxInlineBytes
+                            + "; send larger images by uri)");
+        }
+        if (upload.getSha256() != null && !SHA256.matcher(upload.getSha256()).matches()) {
+            return rejected("SHA256_INVALID", "sha256: " + upload.getSha256() + " (expected: 64 hex digits)");
+        }
+        return null;
+    }
+
+    private static Rejected rejected(String reason, String message) {
+        return new Rejected(Stage.VALIDATE, reason, message, 1);
+    }
+}
