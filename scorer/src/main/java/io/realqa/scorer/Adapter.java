@@ -20,7 +20,8 @@ import java.util.regex.Pattern;
  * <p>Immutable and safe for any thread; any number can be resident. Close it before its checkpoint.
  */
 public final class Adapter implements AutoCloseable {
-    private static final Pattern TENSOR = Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(?:\\.default)?\\.weight");
+    private static final Pattern TENSOR =
+            Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(?:\\.default)?\\.weight");
 
     private final Path folder;
     private final String digest;
@@ -86,8 +87,7 @@ public final class Adapter implements AutoCloseable {
     }
 
     /** Modules that the settings name and the file lacks: PEFT always writes them all. */
-    private static void complain(
-            Path file, PeftConfig config, Map<String, long[]> linears, Map<String, Pair> pairs) {
+    private static void complain(Path file, PeftConfig config, Map<String, long[]> linears, Map<String, Pair> pairs) {
         TreeSet<String> present = new TreeSet<>();
         boolean newNaming = false;
         for (String module : pairs.keySet()) {

@@ -84,16 +84,18 @@ final class BranchSession implements AutoCloseable {
             System.arraycopy(in.patches(), 0, pixels, at * size, in.patches().length);
             at = places(in, checkpoint.config().vision().mergeSize(), places, at);
         }
-        return checkpoint.program().call(
-                scope,
-                "vision",
-                checkpoint.weights(),
-                lora,
-                scope.floats(pixels, patches, size),
-                scope.longs(places, patches, 2),
-                scope.integers(inputs.stream()
-                        .mapToLong(BranchSession::patchCount)
-                        .toArray()));
+        return checkpoint
+                .program()
+                .call(
+                        scope,
+                        "vision",
+                        checkpoint.weights(),
+                        lora,
+                        scope.floats(pixels, patches, size),
+                        scope.longs(places, patches, 2),
+                        scope.integers(inputs.stream()
+                                .mapToLong(BranchSession::patchCount)
+                                .toArray()));
     }
 
     private static int patchCount(VisualInput in) {
@@ -114,8 +116,7 @@ final class BranchSession implements AutoCloseable {
         return at;
     }
 
-    private void prefill(
-            ModelConfig config, IValue features, List<VisualInput> inputs, long[] before, long[] after) {
+    private void prefill(ModelConfig config, IValue features, List<VisualInput> inputs, long[] before, long[] after) {
         int total = 0;
         int visual = 0;
         for (VisualInput in : inputs) {
@@ -273,11 +274,7 @@ final class BranchSession implements AutoCloseable {
      */
     float[] logProbabilities(IValue hidden, long[] targets, int width) {
         return scope.toFloats(program.call(
-                scope,
-                "log_probabilities",
-                weights,
-                hidden,
-                scope.longs(targets, targets.length / width, width)));
+                scope, "log_probabilities", weights, hidden, scope.longs(targets, targets.length / width, width)));
     }
 
     /** The most probable next token of each row: [R]. */

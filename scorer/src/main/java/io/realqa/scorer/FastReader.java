@@ -87,7 +87,8 @@ final class FastReader {
                 }
             }
             rows += reads.size();
-            feeds.add(new Feed(tokens, parents, reads.stream().mapToInt(Integer::intValue).toArray()));
+            feeds.add(new Feed(
+                    tokens, parents, reads.stream().mapToInt(Integer::intValue).toArray()));
         }
         IValue hidden = session.feed(feeds);
         long[] targets = new long[rows * width];

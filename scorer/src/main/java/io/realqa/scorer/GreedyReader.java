@@ -48,9 +48,8 @@ final class GreedyReader {
         }
         return branches.stream()
                 .map(of -> of.stream()
-                        .map(x -> checkpoint.detokenize(x.generated.stream()
-                                .mapToLong(Long::longValue)
-                                .toArray()))
+                        .map(x -> checkpoint.detokenize(
+                                x.generated.stream().mapToLong(Long::longValue).toArray()))
                         .toList())
                 .toList();
     }

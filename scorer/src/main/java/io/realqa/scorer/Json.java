@@ -96,7 +96,7 @@ record Json(String where, JsonNode node) {
     /** What is said when the value of the key is not what was expected. */
     ModelException error(String key, String expected) {
         JsonNode value = node.path(key);
-        return new ModelException(
-                where + ": " + key + ": " + (value.isMissingNode() ? "missing" : value) + " (expected: " + expected + ")");
+        return new ModelException(where + ": " + key + ": " + (value.isMissingNode() ? "missing" : value)
+                + " (expected: " + expected + ")");
     }
 }

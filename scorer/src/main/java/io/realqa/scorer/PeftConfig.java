@@ -114,7 +114,9 @@ record PeftConfig(
             return Pattern.compile(regex.replace("(?P<", "(?<"));
         } catch (PatternSyntaxException e) {
             throw new ModelException(
-                    json.where() + ": " + key + ": " + regex + " (expected: a regular expression; " + e.getDescription() + ")", e);
+                    json.where() + ": " + key + ": " + regex + " (expected: a regular expression; " + e.getDescription()
+                            + ")",
+                    e);
         }
     }
 

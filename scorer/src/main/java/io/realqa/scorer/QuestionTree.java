@@ -50,7 +50,8 @@ final class QuestionTree {
             add(a.name(), a.question(), a.answer(), a.values(), tokenize);
         }
         for (Map<Long, Integer> c : children) {
-            childLists.add(c.values().stream().sorted().mapToInt(Integer::intValue).toArray());
+            childLists.add(
+                    c.values().stream().sorted().mapToInt(Integer::intValue).toArray());
         }
     }
 

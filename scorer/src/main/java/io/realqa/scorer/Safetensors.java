@@ -109,7 +109,8 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
     /** The tensor's elements as float32, copied. */
     float[] floats(Entry entry) {
         if (entry.elements() > Integer.MAX_VALUE - 8) {
-            throw new ModelException(file + ": " + entry.name + ": " + entry.elements() + " elements (expected: < 2^31)");
+            throw new ModelException(
+                    file + ": " + entry.name + ": " + entry.elements() + " elements (expected: < 2^31)");
         }
         float[] out = new float[(int) entry.elements()];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -181,8 +181,8 @@ public final class Scorer implements AutoCloseable {
             AttributeQuestion q = profile.attributes().get(i);
             String value = value(q.answer(), answers.get(i + 1));
             if (q.values().contains(value)) {
-                attributes.add(new Score.Attribute(
-                        q.name(), q.level(), value, Map.of(), OptionalDouble.empty(), Double.NaN));
+                attributes.add(
+                        new Score.Attribute(q.name(), q.level(), value, Map.of(), OptionalDouble.empty(), Double.NaN));
             }
         }
         return new Score(

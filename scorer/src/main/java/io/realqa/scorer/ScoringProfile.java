@@ -38,10 +38,10 @@ public record ScoringProfile(
     private static final String DEFAULT_SYSTEM = "You are a helpful assistant.";
     private static final int DEFAULT_MAX_NEW_TOKENS = 64;
     private static final int MOST_VALUES = 100_000;
-    private static final ObjectMapper YAML = new ObjectMapper(
-                    YAMLFactory.builder().enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
-                            .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                            .build())
+    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
+                    .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                    .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     /** RealQA's three levels of attributes. */
@@ -80,7 +80,8 @@ public record ScoringProfile(
                 throw new ModelException(
                         "score.minimum, maximum: " + minimum + ", " + maximum + " (expected: 0 <= minimum < maximum)");
             }
-            if (minimum.stripTrailingZeros().scale() > decimals || maximum.stripTrailingZeros().scale() > decimals) {
+            if (minimum.stripTrailingZeros().scale() > decimals
+                    || maximum.stripTrailingZeros().scale() > decimals) {
                 throw new ModelException("score.minimum, maximum: " + minimum + ", " + maximum + " (expected: at most "
                         + decimals + " decimals)");
             }
@@ -114,23 +115,12 @@ public record ScoringProfile(
         }
     }
 
-    @JsonCreator
-    public ScoringProfile(
-            String name,
-            @Nullable String system,
-            ScoreQuestion score,
-            @Nullable List<AttributeQuestion> attributes,
-            @Nullable Integer maxNewTokens) {
-        this(
-                name,
-                system == null ? DEFAULT_SYSTEM : system,
-                score,
-                attributes == null ? List.of() : attributes,
-                maxNewTokens == null ? DEFAULT_MAX_NEW_TOKENS : maxNewTokens.intValue());
-    }
-
     public ScoringProfile {
         requireText("name", name);
+        // a file may leave these out
+        system = system == null ? DEFAULT_SYSTEM : system;
+        attributes = attributes == null ? List.of() : List.copyOf(attributes);
+        maxNewTokens = maxNewTokens == 0 ? DEFAULT_MAX_NEW_TOKENS : maxNewTokens;
         requireText("system", system);
         if (score == null) {
             throw new ModelException("score: missing (expected: the question for the score)");
@@ -144,7 +134,6 @@ public record ScoringProfile(
         if (maxNewTokens < 1 || maxNewTokens > 4096) {
             throw new ModelException("maxNewTokens: " + maxNewTokens + " (expected: 1 to 4096)");
         }
-        attributes = List.copyOf(attributes);
     }
 
     /**
@@ -159,12 +148,16 @@ public record ScoringProfile(
             throw new ModelException(file + ": missing (expected: a scoring profile)", e);
         } catch (UnrecognizedPropertyException e) {
             throw new ModelException(
-                    file + ": unknown key " + e.getPropertyName() + " (expected: one of " + e.getKnownPropertyIds() + ")", e);
+                    file + ": unknown key " + e.getPropertyName() + " (expected: one of " + e.getKnownPropertyIds()
+                            + ")",
+                    e);
         } catch (JsonProcessingException e) {
             Throwable cause = e.getCause() instanceof ModelException ? e.getCause() : e;
             throw new ModelException(
                     file + ": " + (cause == e ? e.getOriginalMessage() : cause.getMessage())
-                            + (e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr()),
+                            + (e.getLocation() == null
+                                    ? ""
+                                    : ", line " + e.getLocation().getLineNr()),
                     e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e, e);

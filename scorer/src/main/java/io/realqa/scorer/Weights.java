@@ -39,7 +39,8 @@ final class Weights {
         }
         TreeSet<Path> files = new TreeSet<>();
         Json map = Json.read(index).object("weight_map");
-        for (Map.Entry<String, com.fasterxml.jackson.databind.JsonNode> e : map.node().properties()) {
+        for (Map.Entry<String, com.fasterxml.jackson.databind.JsonNode> e :
+                map.node().properties()) {
             Path file = folder.resolve(e.getValue().asText()).normalize();
             if (!folder.normalize().equals(file.getParent())) {
                 throw map.error(e.getKey(), "a file beside the index");
@@ -101,8 +102,8 @@ final class Weights {
         }
         long[] shape = layout.shapes().get(name);
         if (shape == null) {
-            throw new ModelException(
-                    file + ": unknown tensor " + e.name() + " (expected: the tensors of a Qwen2-VL as config.json has it)");
+            throw new ModelException(file + ": unknown tensor " + e.name()
+                    + " (expected: the tensors of a Qwen2-VL as config.json has it)");
         }
         if (!Arrays.equals(shape, e.shape())) {
             throw new ModelException(file + ": " + e.name() + ": shape " + Arrays.toString(e.shape()) + " (expected: "

@@ -1,6 +1,5 @@
 package io.realqa.scorer;
 
-import io.realqa.scorer.Safetensors.Entry;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -78,7 +77,10 @@ final class Reference {
     }
 
     static double standardDeviation(float[] values) {
-        double mean = IntStream.range(0, values.length).mapToDouble(i -> values[i]).average().orElseThrow();
+        double mean = IntStream.range(0, values.length)
+                .mapToDouble(i -> values[i])
+                .average()
+                .orElseThrow();
         return Math.sqrt(IntStream.range(0, values.length)
                 .mapToDouble(i -> (values[i] - mean) * (values[i] - mean))
                 .average()

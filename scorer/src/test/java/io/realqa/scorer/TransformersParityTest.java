@@ -14,11 +14,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.jspecify.annotations.Nullable;
 
 /** The program computes what Hugging Face transformers and PEFT compute, in float32 on the CPU. */
 class TransformersParityTest {
@@ -83,8 +83,7 @@ class TransformersParityTest {
     private static void check(
             Checkpoint checkpoint, Reference reference, List<VisualInput> inputs, @Nullable String adapterName) {
         String suffix = adapterName == null ? "" : ".adapter";
-        Adapter adapter =
-                adapterName == null ? null : Adapter.load(checkpoint, Reference.PARITY.resolve(adapterName));
+        Adapter adapter = adapterName == null ? null : Adapter.load(checkpoint, Reference.PARITY.resolve(adapterName));
         IValue none = checkpoint.program().newWeights();
         IValue lora = adapter == null ? none : adapter.lora();
         try {
@@ -93,8 +92,7 @@ class TransformersParityTest {
             for (int i = 0; i < 2; i++) {
                 float[] vision = vision(checkpoint, lora, inputs.get(i));
                 float[] expectedVision = reference.floats("image." + i + ".vision" + suffix);
-                assertThat(Reference.largestDifference(vision, expectedVision))
-                        .isLessThan(1e-4);
+                assertThat(Reference.largestDifference(vision, expectedVision)).isLessThan(1e-4);
                 float[] alone = logits(checkpoint, lora, inputs, List.of(i), reference);
                 float[] expected = reference.floats("image." + i + ".logits" + suffix);
                 double scale = Math.max(1, Reference.standardDeviation(expected));

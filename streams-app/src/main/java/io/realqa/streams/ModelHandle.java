@@ -49,8 +49,7 @@ public final class ModelHandle implements AutoCloseable {
         if (profileFile != null) {
             return ScoringProfile.read(profileFile);
         }
-        Optional<ScoringProfile> adapters =
-                adapterFolder == null ? Optional.empty() : ScoringProfile.in(adapterFolder);
+        Optional<ScoringProfile> adapters = adapterFolder == null ? Optional.empty() : ScoringProfile.in(adapterFolder);
         return adapters.or(() -> ScoringProfile.in(checkpointFolder))
                 .orElseThrow(() -> new ModelException(checkpointFolder + ": no " + ScoringProfile.FILE_NAME
                         + " there or with the adapter (expected: a scoring profile, or its file named)"));

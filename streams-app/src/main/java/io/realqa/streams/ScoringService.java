@@ -78,8 +78,10 @@ public final class ScoringService implements AutoCloseable {
                     .getDeclaredConstructor()
                     .newInstance();
         } catch (ReflectiveOperationException | ClassCastException e) {
-            throw new ConfigException("serde: " + config.serde() + ": " + e + " (expected: a class on the class path"
-                    + " that is a Kafka Serde with a constructor without arguments)", e);
+            throw new ConfigException(
+                    "serde: " + config.serde() + ": " + e + " (expected: a class on the class path"
+                            + " that is a Kafka Serde with a constructor without arguments)",
+                    e);
         }
     }
 

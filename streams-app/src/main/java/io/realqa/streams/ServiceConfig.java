@@ -48,10 +48,16 @@ public record ServiceConfig(
      * @param adapter folder of a PEFT adapter; none: the base model
      * @param profile scoring profile; none: the adapter's, else the checkpoint's
      */
-    public record Model(String checkpoint, @Nullable String adapter, @Nullable String profile) {}
+    public record Model(
+            String checkpoint,
+            @Nullable String adapter,
+            @Nullable String profile) {}
 
     /** When a batch closes. */
-    public record Batch(@Nullable Integer images, @Nullable Integer visualTokens, @Nullable String delay) {}
+    public record Batch(
+            @Nullable Integer images,
+            @Nullable Integer visualTokens,
+            @Nullable String delay) {}
 
     /**
      * @param inFlightImages images in the engine at a time
@@ -146,7 +152,9 @@ public record ServiceConfig(
             throw new ConfigException(
                     file + ": " + path(e) + ": unknown key (expected: one of " + e.getKnownPropertyIds() + ")", e);
         } catch (JsonMappingException e) {
-            String message = e.getCause() instanceof ConfigException c ? c.getMessage() : path(e) + ": " + e.getOriginalMessage();
+            String message = e.getCause() instanceof ConfigException c
+                    ? c.getMessage()
+                    : path(e) + ": " + e.getOriginalMessage();
             throw new ConfigException(file + ": " + message, e);
         } catch (JsonProcessingException e) {
             throw new ConfigException(file + ": not YAML: " + e.getOriginalMessage(), e);

@@ -14,7 +14,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -133,7 +132,7 @@ public final class ScoringEngine implements AutoCloseable {
             preparers.execute(() -> prepare(job, content, submitted, nanos));
         } catch (ContentRejectedException e) {
             fail(job, Stage.FETCH, e.reason().name(), message(e), e.attempts());
-        } catch (CancellationException | IllegalStateException | RejectedExecutionException e) {
+        } catch (IllegalStateException | RejectedExecutionException e) {
             // The engine is closing, which says nothing of the image: it stays pending.
             batcher.retract();
             release(job);
@@ -186,9 +185,7 @@ public final class ScoringEngine implements AutoCloseable {
                 List<MicroBatcher.Ready> wanted = batch.stream()
                         .filter(r -> !r.job().cancelled().getAsBoolean())
                         .toList();
-                batch.stream()
-                        .filter(r -> !wanted.contains(r))
-                        .forEach(r -> release(r.job()));
+                batch.stream().filter(r -> !wanted.contains(r)).forEach(r -> release(r.job()));
                 if (!wanted.isEmpty()) {
                     score(scorer.get(), wanted, 1);
                 }
@@ -209,8 +206,8 @@ public final class ScoringEngine implements AutoCloseable {
             for (int i = 0; i < batch.size(); i++) {
                 MicroBatcher.Ready r = batch.get(i);
                 long queue = start - r.submittedNanos() - r.fetchNanos() - r.preprocessNanos();
-                Outcome.Timings timings = new Outcome.Timings(
-                        queue, r.fetchNanos(), r.preprocessNanos(), device, batch.size());
+                Outcome.Timings timings =
+                        new Outcome.Timings(queue, r.fetchNanos(), r.preprocessNanos(), device, batch.size());
                 scored.incrementAndGet();
                 finish(r.job(), new Outcome.Scored(result.scores().get(i), by, r.sha256(), timings));
             }

@@ -43,7 +43,8 @@ public final class EventSerdes {
     /** Reads an upload; anything else is a {@link SerializationException}. */
     ImageUploaded upload(String topic, byte @Nullable [] value) {
         if (value == null) {
-            throw new SerializationException("topic " + topic + ": a record without a value (expected: an upload event)");
+            throw new SerializationException(
+                    "topic " + topic + ": a record without a value (expected: an upload event)");
         }
         GenericContainer event = deserializer.deserialize(topic, value);
         if (event instanceof ImageUploaded upload) {

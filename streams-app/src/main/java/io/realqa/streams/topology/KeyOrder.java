@@ -19,7 +19,9 @@ final class KeyOrder<R> {
 
     private static final class Waiting<R> {
         final long id;
-        @Nullable R result;
+
+        @Nullable
+        R result;
 
         Waiting(long id) {
             this.id = id;

@@ -48,6 +48,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private final LinkedBlockingQueue<Finished> outbox = new LinkedBlockingQueue<>();
     /** Jobs that the engine had no room for. */
     private final Deque<ImageJob> backlog = new ArrayDeque<>();
+
     private final Map<Long, ImageUploaded> uploads = new HashMap<>();
     private final KeyOrder<Outcome> order = new KeyOrder<>();
     private volatile boolean closed;
@@ -105,7 +106,8 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         }
         String key = upload.getImageId();
         // The content is in the store and with the engine: once is enough here.
-        uploads.put(at.offset(), ImageUploaded.newBuilder(upload).setContent(null).build());
+        uploads.put(
+                at.offset(), ImageUploaded.newBuilder(upload).setContent(null).build());
         Rejected wrong = validator.check(upload);
         if (wrong != null) {
             finishAtOnce(key, at.offset(), wrong);
@@ -188,7 +190,11 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
             PendingUpload at = PendingUpload.decode(entry);
             ImageUploaded upload = uploads.remove(released.id());
             if (released.result() instanceof Outcome.Scored scored && upload != null) {
-                emit(ScoringTopology.SCORES, at, upload, serdes.score(Events.scored(at, upload, scored, clock.instant())));
+                emit(
+                        ScoringTopology.SCORES,
+                        at,
+                        upload,
+                        serdes.score(Events.scored(at, upload, scored, clock.instant())));
                 emit(
                         ScoringTopology.ATTRIBUTES,
                         at,

@@ -17,7 +17,8 @@ final class UploadValidator {
     }
 
     /** What is wrong with it, or null. */
-    @Nullable Rejected check(ImageUploaded upload) {
+    @Nullable
+    Rejected check(ImageUploaded upload) {
         if (upload.getImageId().isBlank()) {
             return rejected("IMAGE_ID_MISSING", "imageId: empty (expected: the image's id)");
         }
@@ -26,7 +27,8 @@ final class UploadValidator {
         }
         if (upload.getContent() != null && upload.getUri() != null) {
             return rejected(
-                    "CONTENT_AMBIGUOUS", "content and uri " + upload.getUri() + " are both set (expected: exactly one)");
+                    "CONTENT_AMBIGUOUS",
+                    "content and uri " + upload.getUri() + " are both set (expected: exactly one)");
         }
         if (upload.getContent() != null && upload.getContent().remaining() > maxInlineBytes) {
             return rejected(
