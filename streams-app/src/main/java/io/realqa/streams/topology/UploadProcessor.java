@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Duration DRAIN_EVERY = Duration.ofMillis(5);
     private static final long WAIT_SLICE_MILLIS = 5;
+    private static final int NO_SUCH_SCHEMA = 404;
 
     private final ScoringEngine engine;
     private final EventSerdes serdes;
@@ -98,8 +99,10 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         try {
             upload = serdes.upload(at.topic(), at.value());
         } catch (SerializationException e) {
-            if (e instanceof SchemaRegistryException registry && registry.retriable()) {
-                throw e; // nothing is known of the upload yet: the thread starts again from the last commit
+            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+                // The registry does not answer or lets nobody in: that says nothing of the upload, so the thread starts
+                // again from the last commit.
+                throw e;
             }
             finishAtOnce(text(at.key()), at.offset(), unreadable(e));
             return;
@@ -126,7 +129,8 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     }
 
     private static Rejected unreadable(SerializationException e) {
-        return new Rejected(Stage.DESERIALIZE, "NOT_AN_UPLOAD_EVENT", String.valueOf(e.getMessage()), 1);
+        String message = e.getMessage() + " (expected: an upload event whose schema the registry knows)";
+        return new Rejected(Stage.DESERIALIZE, "NOT_AN_UPLOAD_EVENT", message, 1);
     }
 
     private static String text(byte @Nullable [] key) {
