@@ -35,6 +35,11 @@ final class FastReader {
         }
     }
 
+    /** Tokens that every image feeds after the prefill. */
+    int speculatedTokens() {
+        return speculated.size();
+    }
+
     /** What is known of one image: which nodes were fed, and the log probability of nodes given their parents. */
     private static final class Reading {
         final int[] fedAt;

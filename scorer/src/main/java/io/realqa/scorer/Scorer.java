@@ -119,6 +119,11 @@ public final class Scorer implements AutoCloseable {
         }
     }
 
+    /** Floating-point operations of the fast mode for one image, the digits' last rounds left out. */
+    public double floatingPointOperations(VisualInput image) {
+        return Flops.of(checkpoint.config(), image, before.length + after.length, fast.speculatedTokens());
+    }
+
     BranchSession open(List<VisualInput> images) {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images: 0 (expected: at least one)");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
@@ -234,6 +235,15 @@ public record ServiceConfig(
                 content.redirects() == null ? d.maxRedirects() : content.redirects(),
                 content.attempts() == null ? d.attempts() : content.attempts(),
                 d.backoff());
+    }
+
+    /** Names of the topics that must exist before the service starts. */
+    public List<String> topicNames() {
+        return List.of(
+                topic("uploads", Topics.UPLOADS.topic()),
+                topic("scores", Topics.SCORES.topic()),
+                topic("attributes", Topics.ATTRIBUTES.topic()),
+                topic("dead-letters", Topics.DEAD_LETTERS.topic()));
     }
 
     String topic(String what, String byDefault) {

@@ -14,6 +14,7 @@ import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.scorer.ModelHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

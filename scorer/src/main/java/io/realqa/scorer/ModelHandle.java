@@ -1,12 +1,8 @@
-package io.realqa.streams;
+package io.realqa.scorer;
 
-import io.realqa.scorer.Adapter;
-import io.realqa.scorer.Checkpoint;
-import io.realqa.scorer.ModelException;
-import io.realqa.scorer.Scorer;
-import io.realqa.scorer.ScoringProfile;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Checkpoint, adapter and profile loaded together and closed together. */
@@ -14,6 +10,7 @@ public final class ModelHandle implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final @Nullable Adapter adapter;
     private final Scorer scorer;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private ModelHandle(Checkpoint checkpoint, @Nullable Adapter adapter, Scorer scorer) {
         this.checkpoint = checkpoint;
@@ -61,6 +58,9 @@ public final class ModelHandle implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
         scorer.close();
         if (adapter != null) {
             adapter.close();

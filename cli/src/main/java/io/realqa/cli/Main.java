@@ -1,0 +1,45 @@
+package io.realqa.cli;
+
+import io.realqa.cli.demo.DemoCommand;
+import io.realqa.scorer.ModelException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Entry point. Exit codes: 0 done, 1 some images were rejected or a check failed, 2 wrong usage or settings. */
+@Command(
+        name = "realqa",
+        mixinStandardHelpOptions = true,
+        version = "realqa-stream 0.1.0",
+        description = "Scores images' quality and aesthetics with Qwen2-VL, on Kafka or without.",
+        subcommands = {DemoCommand.class, ScoreCommand.class, ServeCommand.class, DoctorCommand.class, BenchCommand.class})
+public final class Main implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the fields
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main())
+                .setExecutionExceptionHandler((e, command, result) -> {
+                    if (e instanceof ModelException || e instanceof IllegalArgumentException) {
+                        command.getErr().println("realqa: " + e.getMessage());
+                        return 2;
+                    }
+                    throw e;
+                })
+                .setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+}

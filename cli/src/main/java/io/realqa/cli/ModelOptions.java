@@ -1,0 +1,39 @@
+package io.realqa.cli;
+
+import io.realqa.scorer.ModelHandle;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model to use: the options that several commands share. */
+public final class ModelOptions {
+    @Option(
+            names = "--checkpoint",
+            paramLabel = "DIR",
+            description = "Qwen2-VL checkpoint, a Hugging Face folder (default: the small demonstration checkpoint)")
+    private @Nullable Path checkpoint;
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = "LoRA adapter, a PEFT folder (default: none)")
+    private @Nullable Path adapter;
+
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "scoring profile (default: scoring-profile.yaml of the adapter, else of the checkpoint)")
+    private @Nullable Path profile;
+
+    /** The project's folder, which the launcher names. */
+    public static Path home() {
+        return Path.of(System.getProperty("realqa.home", "."));
+    }
+
+    /** The checkpoint's folder. */
+    public Path checkpoint() {
+        return checkpoint == null ? home().resolve("models/demo") : checkpoint;
+    }
+
+    /** Loads the model. */
+    public ModelHandle load() {
+        return ModelHandle.load(checkpoint(), adapter, profile);
+    }
+}

@@ -1,0 +1,227 @@
+package io.realqa.cli;
+
+import io.realqa.scorer.ModelHandle;
+import io.realqa.scorer.Score;
+import io.realqa.scorer.Scorer;
+import io.realqa.scorer.ScoringProfile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Scores files, without Kafka. */
+@Command(name = "score", mixinStandardHelpOptions = true, description = "Scores image files, without Kafka.")
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
+final class ScoreCommand implements Callable<Integer> {
+    private static final Set<String> IMAGE_ENDINGS =
+            Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif");
+
+    enum Format {
+        TABLE,
+        JSONL,
+        CSV
+    }
+
+    @Parameters(arity = "1..*", paramLabel = "PATH", description = "image files, or folders to search for them")
+    private List<Path> paths;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Option(
+            names = "--format",
+            description = "table, jsonl (all that the score event holds) or csv (default: table on a terminal, else jsonl)")
+    private @Nullable Format format;
+
+    @Option(
+            names = "--mode",
+            defaultValue = "fast",
+            description = "fast: probabilities of every allowed answer; greedy: the most probable text (default: fast)")
+    private Scorer.Mode mode;
+
+    @Option(names = "--batch", defaultValue = "8", description = "images in a batch (default: 8)")
+    private int batch;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (batch < 1) {
+            throw new IllegalArgumentException("--batch: " + batch + " (expected: at least 1)");
+        }
+        List<Path> files = files();
+        Format as = format != null ? format : Terminal.stdout() ? Format.TABLE : Format.JSONL;
+        PrintWriter out = spec.commandLine().getOut();
+        int[] refused = new int[1];
+        try (ModelHandle handle = model.load();
+                ProgressBar progress = files.size() > 1 && Terminal.stderr() ? progress(files.size()) : null) {
+            Scorer scorer = handle.scorer();
+            ResultPrinter printer = ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());
+            printer.start();
+            new Scoring(scorer, mode, batch).score(files, result -> {
+                if (result instanceof Scoring.Refused) {
+                    refused[0]++;
+                }
+                printer.print(result);
+                if (progress != null) {
+                    progress.step();
+                }
+            });
+        }
+        return refused[0] == 0 ? 0 : 1;
+    }
+
+    private static ProgressBar progress(int images) {
+        return new ProgressBarBuilder()
+                .setTaskName("scoring")
+                .setInitialMax(images)
+                .setUpdateIntervalMillis(200)
+                .clearDisplayOnFinish()
+                .build();
+    }
+
+    private List<Path> files() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (Path path : paths) {
+            if (Files.isDirectory(path)) {
+                try (Stream<Path> found = Files.walk(path)) {
+                    found.filter(f -> Files.isRegularFile(f) && looksLikeAnImage(f))
+                            .sorted()
+                            .forEach(files::add);
+                }
+            } else {
+                files.add(path);
+            }
+        }
+        if (files.isEmpty()) {
+            throw new IllegalArgumentException(paths + ": no image files (expected: files that end in one of "
+                    + IMAGE_ENDINGS.stream().sorted().toList() + ")");
+        }
+        return files;
+    }
+
+    private static boolean looksLikeAnImage(Path file) {
+        String name = file.getFileName().toString();
+        return IMAGE_ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** How results are written. */
+    private abstract static class ResultPrinter {
+        final PrintWriter out;
+
+        ResultPrinter(PrintWriter out) {
+            this.out = out;
+        }
+
+        static ResultPrinter of(Format format, Scorer scorer, PrintWriter out, PrintWriter err) {
+            return switch (format) {
+                case JSONL -> new ResultPrinter(out) {
+                    @Override
+                    void print(Scoring.Result result) {
+                        line(ScoreJson.of(result, scorer));
+                    }
+                };
+                case CSV -> new CsvPrinter(out, err, scorer.profile());
+                case TABLE -> new TablePrinter(out, scorer.profile());
+            };
+        }
+
+        void start() {}
+
+        abstract void print(Scoring.Result result);
+
+        final void line(String text) {
+            out.println(text);
+            out.flush();
+        }
+    }
+
+    private static final class TablePrinter extends ResultPrinter {
+        private final ScoreTable table;
+
+        TablePrinter(PrintWriter out, ScoringProfile profile) {
+            super(out);
+            this.table = ScoreTable.of(profile);
+        }
+
+        @Override
+        void start() {
+            line(table.header());
+        }
+
+        @Override
+        void print(Scoring.Result result) {
+            if (result instanceof Scoring.Done done) {
+                Score s = done.score();
+                List<ScoreTable.Cell> cells = s.attributes().stream()
+                        .map(a -> new ScoreTable.Cell(a.name(), a.value()))
+                        .toList();
+                line(table.row(
+                        done.path().toString(), s.expectation(), s.standardDeviation(), s.low(), s.high(), cells));
+            } else if (result instanceof Scoring.Refused r) {
+                line(table.rejected(r.path().toString(), r.reason(), r.message()));
+            }
+        }
+    }
+
+    private static final class CsvPrinter extends ResultPrinter {
+        private final PrintWriter err;
+        private final List<String> attributes;
+
+        CsvPrinter(PrintWriter out, PrintWriter err, ScoringProfile profile) {
+            super(out);
+            this.err = err;
+            this.attributes = profile.attributes().stream().map(a -> a.name()).toList();
+        }
+
+        @Override
+        void start() {
+            line("image,score,standard_deviation,interval_low,interval_high,off_grammar_mass,"
+                    + String.join(",", attributes));
+        }
+
+        @Override
+        void print(Scoring.Result result) {
+            if (result instanceof Scoring.Refused r) {
+                err.println(r.path() + ": " + r.reason() + ": " + r.message());
+                err.flush();
+            } else if (result instanceof Scoring.Done done) {
+                Score s = done.score();
+                StringBuilder line = new StringBuilder(quoted(done.path().toString()));
+                for (double v :
+                        new double[] {s.expectation(), s.standardDeviation(), s.low(), s.high(), s.offGrammarMass()}) {
+                    line.append(',').append(Double.isNaN(v) ? "" : String.format(Locale.ROOT, "%.6f", v));
+                }
+                for (String name : attributes) {
+                    line.append(',');
+                    s.attributes().stream()
+                            .filter(a -> a.name().equals(name))
+                            .forEach(a -> line.append(quoted(a.value())));
+                }
+                line(line.toString());
+            }
+        }
+
+        /** RFC 4180. */
+        private static String quoted(String text) {
+            boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+            return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
+        }
+    }
+}

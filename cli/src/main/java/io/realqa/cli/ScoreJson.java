@@ -1,0 +1,95 @@
+package io.realqa.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Score;
+import io.realqa.scorer.Scorer;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Results as JSON objects with the fields of the ImageScored and ImageAttributesAssessed events, under their names. What
+ * only an upload on Kafka has (platform, source, uploadedAt) is absent.
+ */
+final class ScoreJson {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private ScoreJson() {}
+
+    static String of(Scoring.Result result, Scorer by) {
+        ObjectNode json = MAPPER.createObjectNode();
+        json.put("imageId", result.path().toString());
+        if (result instanceof Scoring.Refused refused) {
+            json.putObject("error")
+                    .put("stage", refused.stage())
+                    .put("reason", refused.reason())
+                    .put("message", refused.message());
+        } else if (result instanceof Scoring.Done done) {
+            fill(json, done, by);
+        }
+        return json.toString();
+    }
+
+    private static void fill(ObjectNode json, Scoring.Done done, Scorer by) {
+        Score s = done.score();
+        json.put("contentSha256", done.sha256());
+        number(json, "score", s.expectation());
+        number(json, "standardDeviation", s.standardDeviation());
+        number(json, "intervalLow", s.low());
+        number(json, "intervalHigh", s.high());
+        ArrayNode digits = json.putArray("digits");
+        for (Score.Digit d : s.digits()) {
+            ArrayNode p = digits.addObject().put("place", d.place()).putArray("probabilities");
+            d.probabilities().forEach(p::add);
+        }
+        number(json, "offGrammarMass", s.offGrammarMass());
+        number(json, "prunedMass", s.prunedMass());
+        if (s.text() != null) {
+            json.put("text", s.text());
+        }
+        ArrayNode attributes = json.putArray("attributes");
+        s.attributes().forEach(a -> attribute(attributes.addObject(), a));
+        Adapter adapter = by.adapter();
+        json.putObject("provenance")
+                .put("modelDigest", by.checkpoint().digest())
+                .put("adapterDigest", adapter == null ? null : adapter.digest())
+                .put("profileDigest", by.profile().digest())
+                .put("preprocessingDigest", by.checkpoint().preprocessing().digest())
+                .put("epoch", 0);
+        json.putObject("timings")
+                .put("queueMicros", micros(done.timings().queue()))
+                .put("fetchMicros", micros(done.timings().fetch()))
+                .put("preprocessMicros", micros(done.timings().preprocess()))
+                .put("deviceMicros", micros(done.timings().device()))
+                .put("batchSize", done.timings().batchSize());
+        json.put("scoredAt", done.at().toString());
+    }
+
+    private static void attribute(ObjectNode json, Score.Attribute a) {
+        json.put("name", a.name());
+        json.put("level", a.level().name());
+        json.put("value", a.value());
+        ArrayNode probabilities = json.putArray("probabilities");
+        a.probabilities().forEach((value, p) -> probabilities
+                .addObject()
+                .put("value", value)
+                .put("probability", p));
+        a.expectation().ifPresentOrElse(e -> json.put("expectation", e), () -> json.putNull("expectation"));
+        number(json, "offGrammarMass", a.offGrammarMass());
+        json.putNull("reason");
+    }
+
+    /** JSON has no NaN: what is not known is null. */
+    private static void number(ObjectNode json, String name, double value) {
+        if (Double.isNaN(value)) {
+            json.putNull(name);
+        } else {
+            json.put(name, value);
+        }
+    }
+
+    private static long micros(long nanos) {
+        return TimeUnit.NANOSECONDS.toMicros(nanos);
+    }
+}

@@ -1,0 +1,220 @@
+package io.realqa.cli.bench;
+
+import io.realqa.cli.LocalStack;
+import io.realqa.events.ImageUploaded;
+import io.realqa.schemas.AvroSerializer;
+import io.realqa.schemas.Topics;
+import io.realqa.scorer.Scorer;
+import io.realqa.scorer.image.ImageLimits;
+import io.realqa.streams.ScoringService;
+import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ImageJob;
+import io.realqa.streams.scoring.Outcome;
+import io.realqa.streams.scoring.Priority;
+import io.realqa.streams.scoring.ScoringEngine;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * The streaming path beside the bare scorer: the same files, decoded, prepared and scored by the same engine, once fed
+ * and read directly, once through uploads on a broker, the exactly-once topology and committed scores on a topic.
+ * Measured in turns, from the first tenth of the results to the last, so that neither's start counts.
+ */
+public final class StreamingBench {
+    private static final int ROUNDS = 2;
+    private static final int PARTITIONS = 4;
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+
+    private final Scorer scorer;
+    private final BenchImages images;
+    private final PrintWriter out;
+
+    public StreamingBench(Scorer scorer, BenchImages images, PrintWriter out) {
+        this.scorer = scorer;
+        this.images = images;
+        this.out = out;
+    }
+
+    /** Takes the time between the first tenth of the results and the last one. */
+    private static final class Watch {
+        private final int warm;
+        private final int total;
+        private int seen;
+        private long start;
+        private long end;
+
+        Watch(int total) {
+            this.total = total;
+            this.warm = total / 10;
+        }
+
+        void see(int fresh) {
+            if (start == 0 && seen + fresh >= warm) {
+                start = System.nanoTime();
+                measured = total - seen - fresh;
+            }
+            seen += fresh;
+            end = System.nanoTime();
+        }
+
+        private int measured;
+
+        boolean done() {
+            return seen >= total;
+        }
+
+        double perSecond() {
+            return measured / ((end - start) / 1e9);
+        }
+    }
+
+    public void run(int uploads) throws Exception {
+        if (uploads < 100) {
+            throw new IllegalArgumentException("--uploads: " + uploads + " (expected: at least 100)");
+        }
+        out.printf("%nstreaming, %d uploads a round, starting a broker and a registry …%n", uploads);
+        out.flush();
+        double bare = 0;
+        double streamed = 0;
+        try (LocalStack stack = LocalStack.start(PARTITIONS)) {
+            direct(uploads / 2); // warms the JVM up
+            for (int round = 1; round <= ROUNDS; round++) {
+                double b = direct(uploads);
+                double s = throughKafka(stack, uploads, round);
+                out.printf(
+                        Locale.ROOT,
+                        "round %d: bare scorer %.1f images/s, streaming %.1f images/s, ratio %.2f%n",
+                        round,
+                        b,
+                        s,
+                        s / b);
+                out.flush();
+                bare += b;
+                streamed += s;
+            }
+        }
+        out.printf(Locale.ROOT, "streaming reaches %.0f %% of the bare scorer%n", 100 * streamed / bare);
+        out.flush();
+    }
+
+    private double direct(int uploads) throws InterruptedException {
+        LinkedBlockingQueue<Outcome> results = new LinkedBlockingQueue<>();
+        Watch watch = new Watch(uploads);
+        try (ScoringEngine engine = new ScoringEngine(
+                () -> scorer,
+                ContentPolicy.defaults(),
+                ImageLimits.DEFAULTS,
+                BatchPolicy.DEFAULTS,
+                ScoringEngine.Limits.DEFAULTS)) {
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            int offered = 0;
+            while (!watch.done()) {
+                while (offered < uploads && engine.offer(job(offered, results))) {
+                    offered++;
+                }
+                if (results.poll(1, TimeUnit.SECONDS) != null) {
+                    watch.see(1);
+                }
+                expectInTime(deadline);
+            }
+        }
+        return watch.perSecond();
+    }
+
+    private ImageJob job(int i, LinkedBlockingQueue<Outcome> results) {
+        return new ImageJob(images.file(i), null, null, Priority.NORMAL, results::add, () -> false);
+    }
+
+    private static void expectInTime(long deadline) {
+        if (System.nanoTime() > deadline) {
+            throw new IllegalStateException("not finished within " + LONGEST);
+        }
+    }
+
+    private double throughKafka(LocalStack stack, int uploads, int round) throws Exception {
+        produce(stack, uploads, round);
+        ServiceConfig base = ServiceConfig.of(
+                stack.bootstrapServers(), stack.registryUrl(), scorer.checkpoint().folder());
+        ServiceConfig config = new ServiceConfig(
+                Map.of(
+                        "bootstrap.servers",
+                        stack.bootstrapServers(),
+                        "state.dir",
+                        stack.stateFolder().toString()),
+                base.registry(),
+                null,
+                null,
+                base.model(),
+                null,
+                null,
+                null);
+        Watch watch = new Watch(uploads);
+        try (KafkaConsumer<String, byte[]> consumer = consumer(stack, round);
+                ScoringService service = new ScoringService(config, scorer)) {
+            service.start();
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            while (!watch.done()) {
+                watch.see(consumer.poll(Duration.ofMillis(20)).count());
+                expectInTime(deadline);
+            }
+        }
+        return watch.perSecond();
+    }
+
+    private void produce(LocalStack stack, int uploads, int round) throws Exception {
+        AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
+        serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
+        try (var producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", stack.bootstrapServers(), "max.request.size", Topics.MAX_UPLOAD_BYTES),
+                new StringSerializer(),
+                serializer)) {
+            for (int i = 0; i < uploads; i++) {
+                String id = round + "-" + i;
+                ImageUploaded event = ImageUploaded.newBuilder()
+                        .setImageId(id)
+                        .setPlatform("bench")
+                        .setContent(ByteBuffer.wrap(images.file(i)))
+                        .setUploadedAt(Instant.now())
+                        .build();
+                producer.send(new ProducerRecord<>(Topics.UPLOADS.topic(), id, event));
+            }
+            producer.flush();
+        }
+    }
+
+    /** Reads committed scores from now on. */
+    private static KafkaConsumer<String, byte[]> consumer(LocalStack stack, int round) {
+        KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        stack.bootstrapServers(),
+                        "group.id",
+                        "bench-" + round,
+                        "isolation.level",
+                        "read_committed"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer());
+        var partitions = consumer.partitionsFor(Topics.SCORES.topic()).stream()
+                .map(p -> new org.apache.kafka.common.TopicPartition(p.topic(), p.partition()))
+                .toList();
+        consumer.assign(List.copyOf(partitions));
+        consumer.seekToEnd(partitions);
+        partitions.forEach(consumer::position);
+        return consumer;
+    }
+}

@@ -1,0 +1,180 @@
+package io.realqa.cli.demo;
+
+import io.realqa.cli.LocalStack;
+import io.realqa.cli.ModelOptions;
+import io.realqa.cli.ScoreTable;
+import io.realqa.cli.Terminal;
+import io.realqa.schemas.Topics;
+import io.realqa.scorer.ModelHandle;
+import io.realqa.streams.ScoringService;
+import io.realqa.streams.ServiceConfig;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Everything in one process: broker, registry, service, a stream of uploads and a view of what comes out. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = "Streams photographs and degraded versions of them through a local broker, and shows the scores.")
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
+public final class DemoCommand implements Callable<Integer> {
+    private static final int PARTITIONS = 4;
+    private static final Duration LONGEST_DRAIN = Duration.ofSeconds(60);
+    private static final Duration REFRESH = Duration.ofMillis(250);
+    /** Without any outcome for this long the demo gives up rather than wait for ever. */
+    private static final Duration LONGEST_SILENCE = Duration.ofMinutes(3);
+
+    @Option(
+            names = "--images",
+            paramLabel = "DIR",
+            description = "folder of photographs to stream (default: the four that come with the project)")
+    private @Nullable Path images;
+
+    @Option(names = "--count", paramLabel = "N", description = "ends after N uploads, with a summary")
+    private @Nullable Integer count;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (count != null && count < 1) {
+            throw new IllegalArgumentException("--count: " + count + " (expected: at least 1)");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        DemoUploads uploads = DemoUploads.of(
+                images == null ? ModelOptions.home().resolve("models/demo/photos") : images);
+        say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
+        CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(model::load);
+        CountDownLatch ended = new CountDownLatch(1);
+        try (LocalStack stack = LocalStack.start(PARTITIONS);
+                ModelHandle handle = loading.join()) {
+            return stream(out, uploads, stack, handle, ended);
+        } finally {
+            loading.thenAccept(ModelHandle::close);
+            ended.countDown();
+        }
+    }
+
+    private int stream(
+            PrintWriter out, DemoUploads uploads, LocalStack stack, ModelHandle handle, CountDownLatch ended)
+            throws InterruptedException {
+        say(out, "");
+        say(out, "  Kafka            " + stack.bootstrapServers());
+        say(out, "  schema registry  " + stack.registryUrl());
+        say(out, "  topics           " + Topics.UPLOADS.topic() + " -> " + Topics.SCORES.topic() + ", "
+                + Topics.ATTRIBUTES.topic() + ", " + Topics.DEAD_LETTERS.topic());
+        say(out, "  model            " + handle.scorer().profile().name() + " on "
+                + handle.scorer().checkpoint().compute().device());
+        say(out, "");
+        ServiceConfig base = ServiceConfig.of(
+                stack.bootstrapServers(), stack.registryUrl(), handle.scorer().checkpoint().folder());
+        ServiceConfig config = new ServiceConfig(
+                Map.of(
+                        "bootstrap.servers",
+                        stack.bootstrapServers(),
+                        "state.dir",
+                        stack.stateFolder().toString(),
+                        "num.stream.threads",
+                        "2"),
+                base.registry(),
+                null,
+                null,
+                base.model(),
+                null,
+                null,
+                null);
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread hook = new Thread(
+                () -> {
+                    stop.set(true);
+                    await(ended);
+                },
+                "realqa-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        ScoreTable table = ScoreTable.of(handle.scorer().profile());
+        boolean live = Terminal.stdout();
+        try (ScoringService service = new ScoringService(config, handle.scorer());
+                DemoConsumer results = new DemoConsumer(stack);
+                DemoProducer producer = new DemoProducer(stack, uploads, count, results::finished, stop)) {
+            service.start();
+            producer.start();
+            DemoView view = live ? new LiveView(out, table) : new PlainView(out, table);
+            watch(service, results, producer, view, stop);
+            view.end(results.finished(), results.all());
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // Ctrl-C: the hook is what waits for us.
+        }
+        return 0;
+    }
+
+    /** Shows results until all that was uploaded has come out. */
+    private static void watch(
+            ScoringService service,
+            DemoConsumer results,
+            DemoProducer producer,
+            DemoView view,
+            AtomicBoolean stop)
+            throws InterruptedException {
+        long lastChange = System.nanoTime();
+        long stopping = 0;
+        int seen = 0;
+        while (true) {
+            results.poll(REFRESH);
+            if (results.finished() != seen) {
+                seen = results.finished();
+                lastChange = System.nanoTime();
+            }
+            view.show(results, producer.sent(), service.counts());
+            long now = System.nanoTime();
+            if (stop.get() && stopping == 0) {
+                stopping = now;
+            }
+            boolean done = producer.ended() && results.finished() >= producer.sent();
+            boolean late = stopping != 0 && now - stopping > LONGEST_DRAIN.toNanos();
+            if (done || late) {
+                return;
+            }
+            if (producer.failure() != null) {
+                throw new IllegalStateException("uploading failed: " + producer.failure(), producer.failure());
+            }
+            if (service.failed() || now - lastChange > LONGEST_SILENCE.toNanos()) {
+                throw new IllegalStateException("no results for " + LONGEST_SILENCE + "; see the log above");
+            }
+        }
+    }
+
+    private static void await(CountDownLatch ended) {
+        try {
+            if (!ended.await(LONGEST_DRAIN.toSeconds() + 30, TimeUnit.SECONDS)) {
+                System.err.println("realqa: did not end in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void say(PrintWriter out, String line) {
+        out.println(line);
+        out.flush();
+    }
+}

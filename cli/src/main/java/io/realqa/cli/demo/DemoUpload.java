@@ -1,0 +1,2 @@
+package io.realqa.cli.demo;
+record DemoUpload(String name, byte[] file) {}
