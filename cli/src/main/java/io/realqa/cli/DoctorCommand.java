@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageDecoder;
@@ -58,6 +59,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        EngineSettings.apply();
         check("JDK", "install JDK 17 or newer and point JAVA_HOME at it", DoctorCommand::jdk);
         check(
                 "native libraries",

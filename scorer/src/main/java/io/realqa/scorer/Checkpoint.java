@@ -20,12 +20,7 @@ import java.util.Map;
  */
 public final class Checkpoint implements AutoCloseable {
     static {
-        // Nothing is to be downloaded or reported at run time; the natives are on the class path or pointed at.
-        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
-        System.setProperty("OPT_OUT_TRACKING", System.getProperty("OPT_OUT_TRACKING", "true"));
-        // Input shapes change from call to call: specialising the graph for each costs more than it brings.
-        System.setProperty(
-                "ai.djl.pytorch.graph_optimizer", System.getProperty("ai.djl.pytorch.graph_optimizer", "false"));
+        EngineSettings.apply();
     }
 
     private final Path folder;

@@ -20,6 +20,7 @@ public record Compute(String device, boolean bfloat16) {
 
     /** bfloat16 on the first GPU where libtorch has one, else float32 on the CPU. */
     public static Compute ofThisMachine() {
+        EngineSettings.apply();
         return Engine.getEngine("PyTorch").getGpuCount() > 0 ? new Compute("cuda:0", true) : CPU;
     }
 
