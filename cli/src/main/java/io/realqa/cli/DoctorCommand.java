@@ -125,7 +125,8 @@ final class DoctorCommand implements Callable<Integer> {
         try (NDManager manager = engine.newBaseManager();
                 NDArray one = manager.create(new float[] {1, 2, 3})) {
             if (one.sum().getFloat() != 6) {
-                throw new IllegalStateException("libtorch computes 1 + 2 + 3 = " + one.sum().getFloat());
+                throw new IllegalStateException(
+                        "libtorch computes 1 + 2 + 3 = " + one.sum().getFloat());
             }
         }
         return "libtorch " + engine.getVersion();
@@ -190,9 +191,7 @@ final class DoctorCommand implements Callable<Integer> {
             double seconds = (System.nanoTime() - start) / 1e9;
             var scorer = handle.scorer();
             byte[] photo = Files.readAllBytes(ModelOptions.home().resolve("models/demo/photos/coffee.jpg"));
-            var image = scorer.checkpoint()
-                    .preprocessing()
-                    .apply(new ImageDecoder(ImageLimits.DEFAULTS).decode(photo));
+            var image = scorer.checkpoint().preprocessing().apply(new ImageDecoder(ImageLimits.DEFAULTS).decode(photo));
             Score score = scorer.score(List.of(image)).scores().get(0);
             if (!Double.isFinite(score.expectation()) || score.offGrammarMass() > 0.5) {
                 throw new IllegalStateException(scorer.checkpoint().folder() + ": scores a photograph "

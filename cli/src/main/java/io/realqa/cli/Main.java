@@ -14,7 +14,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "realqa-stream 0.1.0",
         description = "Scores images' quality and aesthetics with Qwen2-VL, on Kafka or without.",
-        subcommands = {DemoCommand.class, ScoreCommand.class, ServeCommand.class, DoctorCommand.class, BenchCommand.class})
+        subcommands = {
+            DemoCommand.class,
+            ScoreCommand.class,
+            ServeCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class
+        })
 public final class Main implements Runnable {
     @Spec
     private CommandSpec spec;

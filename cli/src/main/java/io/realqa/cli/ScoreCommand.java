@@ -45,7 +45,8 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            description = "table, jsonl (all that the score event holds) or csv (default: table on a terminal, else jsonl)")
+            description =
+                    "table, jsonl (all that the score event holds) or csv (default: table on a terminal, else jsonl)")
     private @Nullable Format format;
 
     @Option(
@@ -72,7 +73,8 @@ final class ScoreCommand implements Callable<Integer> {
         try (ModelHandle handle = model.load();
                 ProgressBar progress = files.size() > 1 && Terminal.stderr() ? progress(files.size()) : null) {
             Scorer scorer = handle.scorer();
-            ResultPrinter printer = ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());
+            ResultPrinter printer =
+                    ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());
             printer.start();
             new Scoring(scorer, mode, batch).score(files, result -> {
                 if (result instanceof Scoring.Refused) {
@@ -131,12 +133,13 @@ final class ScoreCommand implements Callable<Integer> {
 
         static ResultPrinter of(Format format, Scorer scorer, PrintWriter out, PrintWriter err) {
             return switch (format) {
-                case JSONL -> new ResultPrinter(out) {
-                    @Override
-                    void print(Scoring.Result result) {
-                        line(ScoreJson.of(result, scorer));
-                    }
-                };
+                case JSONL ->
+                    new ResultPrinter(out) {
+                        @Override
+                        void print(Scoring.Result result) {
+                            line(ScoreJson.of(result, scorer));
+                        }
+                    };
                 case CSV -> new CsvPrinter(out, err, scorer.profile());
                 case TABLE -> new TablePrinter(out, scorer.profile());
             };

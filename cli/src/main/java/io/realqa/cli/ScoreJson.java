@@ -71,10 +71,9 @@ final class ScoreJson {
         json.put("level", a.level().name());
         json.put("value", a.value());
         ArrayNode probabilities = json.putArray("probabilities");
-        a.probabilities().forEach((value, p) -> probabilities
-                .addObject()
-                .put("value", value)
-                .put("probability", p));
+        a.probabilities()
+                .forEach((value, p) ->
+                        probabilities.addObject().put("value", value).put("probability", p));
         a.expectation().ifPresentOrElse(e -> json.put("expectation", e), () -> json.putNull("expectation"));
         number(json, "offGrammarMass", a.offGrammarMass());
         json.putNull("reason");

@@ -36,7 +36,10 @@ public final class ScoreTable {
                 profile.score().maximum().doubleValue(),
                 profile.attributes().stream().map(a -> a.name()).toList(),
                 profile.attributes().stream()
-                        .map(a -> a.values().stream().mapToInt(String::length).max().orElse(0))
+                        .map(a -> a.values().stream()
+                                .mapToInt(String::length)
+                                .max()
+                                .orElse(0))
                         .toList());
     }
 

@@ -140,11 +140,12 @@ final class Scoring {
                         p.path(),
                         "SCORE",
                         "UNPARSABLE_ANSWER",
-                        "answer: " + score.text() + " (expected: " + scorer.profile().score().answer() + ")"));
+                        "answer: " + score.text() + " (expected: "
+                                + scorer.profile().score().answer() + ")"));
                 continue;
             }
-            Timings timings = new Timings(
-                    start - p.readyNanos(), p.fetchNanos(), p.preprocessNanos(), device, inputs.size());
+            Timings timings =
+                    new Timings(start - p.readyNanos(), p.fetchNanos(), p.preprocessNanos(), device, inputs.size());
             results.accept(new Done(p.path(), score, p.sha256(), timings, now));
         }
     }

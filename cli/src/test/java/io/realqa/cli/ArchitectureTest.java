@@ -10,8 +10,9 @@ import org.junit.jupiter.api.Test;
 
 /** The arrows of docs/architecture.md. */
 class ArchitectureTest {
-    private static final JavaClasses OURS =
-            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.realqa");
+    private static final JavaClasses OURS = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.realqa");
 
     @Test
     void dependenciesPointDownOnly() {

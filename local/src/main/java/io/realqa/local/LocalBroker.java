@@ -1,5 +1,8 @@
 package io.realqa.local;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,7 +58,7 @@ public final class LocalBroker implements AutoCloseable {
                     .setConfigProp("group.initial.rebalance.delay.ms", "0")
                     .setConfigProp("message.max.bytes", "8388608")
                     .build();
-            cluster.format();
+            formatQuietly(cluster);
             cluster.startup();
             cluster.waitForReadyBrokers();
             return new LocalBroker(cluster, cluster.bootstrapServers());
@@ -64,6 +67,17 @@ public final class LocalBroker implements AutoCloseable {
             throw new IllegalStateException("interrupted while the local broker started", e);
         } catch (Exception e) {
             throw new IllegalStateException("the local broker did not start in " + dataDirectory + ": " + e, e);
+        }
+    }
+
+    /** The kit tells standard output what it formats, which belongs to whoever started us. */
+    private static void formatQuietly(KafkaClusterTestKit cluster) throws Exception {
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        try {
+            cluster.format();
+        } finally {
+            System.setOut(out);
         }
     }
 

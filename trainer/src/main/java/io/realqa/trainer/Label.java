@@ -29,7 +29,9 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         if (event.getScore() != null && !ratings.isEmpty()) {
             throw new IllegalArgumentException("score and ratings are both set (expected: one of them)");
         }
-        if (event.getScore() == null && ratings.isEmpty() && event.getAttributes().isEmpty()) {
+        if (event.getScore() == null
+                && ratings.isEmpty()
+                && event.getAttributes().isEmpty()) {
             throw new IllegalArgumentException("score, ratings and attributes are all empty (expected: at least one)");
         }
         ratings.forEach(r -> inRange("ratings", r, profile));
@@ -72,7 +74,8 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         if (ratings.size() < 2) {
             return OptionalDouble.empty();
         }
-        double squares = ratings.stream().mapToDouble(r -> (r - mean) * (r - mean)).sum();
+        double squares =
+                ratings.stream().mapToDouble(r -> (r - mean) * (r - mean)).sum();
         return OptionalDouble.of(Math.sqrt(squares / (ratings.size() - 1)));
     }
 
@@ -81,7 +84,9 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
                 .filter(a -> a.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("attributes: " + name + " (expected: one of "
-                        + profile.attributes().stream().map(AttributeQuestion::name).toList() + ")"));
+                        + profile.attributes().stream()
+                                .map(AttributeQuestion::name)
+                                .toList() + ")"));
         if (!question.values().contains(value)) {
             throw new IllegalArgumentException(
                     "attributes: " + name + ": " + value + " (expected: one of " + question.values() + ")");

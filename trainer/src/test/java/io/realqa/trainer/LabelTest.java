@@ -34,8 +34,8 @@ class LabelTest {
 
     @Test
     void attributesAloneAreALabel() {
-        Label label =
-                Label.of(event().setAttributes(Map.of("exposure", "overexposed")).build(), PROFILE);
+        Label label = Label.of(
+                event().setAttributes(Map.of("exposure", "overexposed")).build(), PROFILE);
         assertThat(label.score()).isEmpty();
         assertThat(label.attributes()).containsEntry("exposure", "overexposed");
     }

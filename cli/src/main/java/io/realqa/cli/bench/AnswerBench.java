@@ -29,8 +29,13 @@ public final class AnswerBench {
             long fullNanos = 0;
             long aloneNanos = 0;
             for (int round = -WARM_UP; round < ROUNDS; round++) {
-                long f = full.score(images.batch(round + WARM_UP, BATCH)).timings().total();
-                long a = scoreOnly.score(images.batch(round + WARM_UP, BATCH)).timings().total();
+                long f = full.score(images.batch(round + WARM_UP, BATCH))
+                        .timings()
+                        .total();
+                long a = scoreOnly
+                        .score(images.batch(round + WARM_UP, BATCH))
+                        .timings()
+                        .total();
                 if (round >= 0) {
                     fullNanos += f;
                     aloneNanos += a;

@@ -149,7 +149,9 @@ public final class StreamingBench {
     private double throughKafka(LocalStack stack, int uploads, int round) throws Exception {
         produce(stack, uploads, round);
         ServiceConfig base = ServiceConfig.of(
-                stack.bootstrapServers(), stack.registryUrl(), scorer.checkpoint().folder());
+                stack.bootstrapServers(),
+                stack.registryUrl(),
+                scorer.checkpoint().folder());
         ServiceConfig config = new ServiceConfig(
                 Map.of(
                         "bootstrap.servers",

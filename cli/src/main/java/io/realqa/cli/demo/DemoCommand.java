@@ -58,8 +58,8 @@ public final class DemoCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--count: " + count + " (expected: at least 1)");
         }
         PrintWriter out = spec.commandLine().getOut();
-        DemoUploads uploads = DemoUploads.of(
-                images == null ? ModelOptions.home().resolve("models/demo/photos") : images);
+        DemoUploads uploads =
+                DemoUploads.of(images == null ? ModelOptions.home().resolve("models/demo/photos") : images);
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
         CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(model::load);
         CountDownLatch ended = new CountDownLatch(1);
@@ -72,19 +72,24 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private int stream(
-            PrintWriter out, DemoUploads uploads, LocalStack stack, ModelHandle handle, CountDownLatch ended)
+    private int stream(PrintWriter out, DemoUploads uploads, LocalStack stack, ModelHandle handle, CountDownLatch ended)
             throws InterruptedException {
         say(out, "");
         say(out, "  Kafka            " + stack.bootstrapServers());
         say(out, "  schema registry  " + stack.registryUrl());
-        say(out, "  topics           " + Topics.UPLOADS.topic() + " -> " + Topics.SCORES.topic() + ", "
-                + Topics.ATTRIBUTES.topic() + ", " + Topics.DEAD_LETTERS.topic());
-        say(out, "  model            " + handle.scorer().profile().name() + " on "
-                + handle.scorer().checkpoint().compute().device());
+        say(
+                out,
+                "  topics           " + Topics.UPLOADS.topic() + " -> " + Topics.SCORES.topic() + ", "
+                        + Topics.ATTRIBUTES.topic() + ", " + Topics.DEAD_LETTERS.topic());
+        say(
+                out,
+                "  model            " + handle.scorer().profile().name() + " on "
+                        + handle.scorer().checkpoint().compute().device());
         say(out, "");
         ServiceConfig base = ServiceConfig.of(
-                stack.bootstrapServers(), stack.registryUrl(), handle.scorer().checkpoint().folder());
+                stack.bootstrapServers(),
+                stack.registryUrl(),
+                handle.scorer().checkpoint().folder());
         ServiceConfig config = new ServiceConfig(
                 Map.of(
                         "bootstrap.servers",
@@ -129,11 +134,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     /** Shows results until all that was uploaded has come out. */
     private static void watch(
-            ScoringService service,
-            DemoConsumer results,
-            DemoProducer producer,
-            DemoView view,
-            AtomicBoolean stop)
+            ScoringService service, DemoConsumer results, DemoProducer producer, DemoView view, AtomicBoolean stop)
             throws InterruptedException {
         long lastChange = System.nanoTime();
         long stopping = 0;

@@ -32,7 +32,10 @@ final class DemoConsumer implements AutoCloseable {
 
     /** An upload that came out: scored with its attributes, or dead-lettered. */
     record Finished(
-            String name, @Nullable ImageScored score, List<ScoreTable.Cell> cells, @Nullable UploadDeadLettered dead) {
+            String name,
+            @Nullable ImageScored score,
+            List<ScoreTable.Cell> cells,
+            @Nullable UploadDeadLettered dead) {
         String line(ScoreTable table) {
             if (dead != null) {
                 return table.rejected(name, dead.getReason(), dead.getMessage());
@@ -58,8 +61,7 @@ final class DemoConsumer implements AutoCloseable {
                         "earliest"),
                 new StringDeserializer(),
                 deserializer);
-        consumer.subscribe(
-                List.of(Topics.SCORES.topic(), Topics.ATTRIBUTES.topic(), Topics.DEAD_LETTERS.topic()));
+        consumer.subscribe(List.of(Topics.SCORES.topic(), Topics.ATTRIBUTES.topic(), Topics.DEAD_LETTERS.topic()));
     }
 
     void poll(Duration longest) {

@@ -69,7 +69,8 @@ final class DemoProducer implements AutoCloseable {
         return ended;
     }
 
-    @Nullable Exception failure() {
+    @Nullable
+    Exception failure() {
         return failure;
     }
 

@@ -41,14 +41,11 @@ final class DemoSummary {
             means.count[column]++;
         }
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(
-                Locale.ROOT, "%d images scored, %d refused", finished - refused, refused));
+        lines.add(String.format(Locale.ROOT, "%d images scored, %d refused", finished - refused, refused));
         Means untouched = rows.remove("");
         if (untouched != null) {
             lines.add(String.format(
-                    Locale.ROOT,
-                    "mean score of untouched photographs: %.2f",
-                    untouched.sum[0] / untouched.count[0]));
+                    Locale.ROOT, "mean score of untouched photographs: %.2f", untouched.sum[0] / untouched.count[0]));
         }
         if (!rows.isEmpty()) {
             lines.add("");

@@ -1,2 +1,3 @@
 package io.realqa.cli.demo;
+
 record DemoUpload(String name, byte[] file) {}
