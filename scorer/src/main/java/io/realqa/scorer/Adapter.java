@@ -23,11 +23,13 @@ public final class Adapter implements AutoCloseable {
     private static final Pattern TENSOR =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(?:\\.default)?\\.weight");
 
+    private final Checkpoint checkpoint;
     private final Path folder;
     private final String digest;
     private final IValue lora;
 
-    private Adapter(Path folder, String digest, IValue lora) {
+    private Adapter(Checkpoint checkpoint, Path folder, String digest, IValue lora) {
+        this.checkpoint = checkpoint;
         this.folder = folder;
         this.digest = digest;
         this.lora = lora;
@@ -55,8 +57,8 @@ public final class Adapter implements AutoCloseable {
             for (Map.Entry<String, Pair> e : pairs.entrySet()) {
                 apply(checkpoint, table, config, linears, e.getKey(), e.getValue(), lora);
             }
-            return new Adapter(folder, Digests.of(List.of(configFile, tensorFile)), lora);
-        } catch (RuntimeException e) {
+            return new Adapter(checkpoint, folder, Digests.of(List.of(configFile, tensorFile)), lora);
+        } catch (RuntimeException | Error e) {
             lora.close();
             throw e;
         }
@@ -77,6 +79,9 @@ public final class Adapter implements AutoCloseable {
                         + " cannot be applied (expected: base_model.model.MODULE.lora_A.weight or lora_B)");
             }
             Pair pair = pairs.computeIfAbsent(m.group(1), k -> new Pair());
+            if ((m.group(2).equals("A") ? pair.a : pair.b).isPresent()) {
+                throw new ModelException(table.file() + ": " + e.name() + ": a second time (expected: each once)");
+            }
             if (m.group(2).equals("A")) {
                 pair.a = Optional.of(e);
             } else {
@@ -91,7 +96,11 @@ public final class Adapter implements AutoCloseable {
         TreeSet<String> present = new TreeSet<>();
         boolean newNaming = false;
         for (String module : pairs.keySet()) {
-            WeightLayout.canonical(module).ifPresent(present::add);
+            String canonical = WeightLayout.canonical(module).orElse(module);
+            if (!present.add(canonical)) {
+                throw new ModelException(
+                        file + ": module " + module + ": a second time, in another naming (expected: " + "each once)");
+            }
             newNaming |= module.startsWith("model.visual.") || module.startsWith("model.language_model.");
         }
         for (String linear : linears.keySet()) {
@@ -146,11 +155,12 @@ public final class Adapter implements AutoCloseable {
         }
         float[] values = table.floats(e);
         for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
-                throw new ModelException(
-                        table.file() + ": " + e.name() + ": element " + i + " is " + values[i] + " (expected: finite)");
+            float scaled = values[i] * (float) scale;
+            if (!Float.isFinite(scaled)) {
+                throw new ModelException(table.file() + ": " + e.name() + ": element " + i + " is " + values[i]
+                        + (scale == 1 ? "" : ", scaled " + scaled) + " (expected: finite)");
             }
-            values[i] *= (float) scale;
+            values[i] = scaled;
         }
         Weights.put(checkpoint.program(), lora, name, values, shape, checkpoint.compute());
     }
@@ -163,6 +173,10 @@ public final class Adapter implements AutoCloseable {
     /** Digest of settings and tensors: {@code sha256:<hex>}. */
     public String digest() {
         return digest;
+    }
+
+    Checkpoint checkpoint() {
+        return checkpoint;
     }
 
     IValue lora() {

@@ -67,7 +67,7 @@ final class BranchSession implements AutoCloseable {
             visionNanos = System.nanoTime() - start;
             prefill(checkpoint.config(), features, inputs, before, after);
             prefillNanos = System.nanoTime() - start - visionNanos;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             scope.close();
             throw e;
         }
@@ -75,8 +75,18 @@ final class BranchSession implements AutoCloseable {
 
     /** Embeddings of the visual tokens of all images: [M, D]. */
     static IValue vision(Checkpoint checkpoint, Scope scope, IValue lora, List<VisualInput> inputs) {
-        int patches = inputs.stream().mapToInt(BranchSession::patchCount).sum();
-        int size = inputs.get(0).patches().length / patchCount(inputs.get(0));
+        ModelConfig.Vision v = checkpoint.config().vision();
+        int size = v.channels() * v.temporalPatchSize() * v.patchSize() * v.patchSize();
+        long total = 0;
+        for (VisualInput in : inputs) {
+            check(in, size, v.mergeSize());
+            total += patchCount(in);
+        }
+        if (total > Integer.MAX_VALUE / (4L * size)) {
+            throw new IllegalArgumentException("images: " + inputs.size() + " of " + total
+                    + " patches (expected: at most " + Integer.MAX_VALUE / (4L * size) + " patches in a batch)");
+        }
+        int patches = (int) total;
         float[] pixels = new float[patches * size];
         long[] places = new long[patches * 2];
         int at = 0;
@@ -96,6 +106,20 @@ final class BranchSession implements AutoCloseable {
                         scope.integers(inputs.stream()
                                 .mapToLong(BranchSession::patchCount)
                                 .toArray()));
+    }
+
+    private static void check(VisualInput in, int patchSize, int merge) {
+        boolean fits = in.gridRows() > 0
+                && in.gridColumns() > 0
+                && in.gridRows() % merge == 0
+                && in.gridColumns() % merge == 0
+                && in.visualTokens() * merge * merge == patchCount(in)
+                && in.patches().length == (long) patchCount(in) * patchSize;
+        if (!fits) {
+            throw new IllegalArgumentException("image: " + in.gridRows() + " x " + in.gridColumns() + " patches, "
+                    + in.visualTokens() + " visual tokens, " + in.patches().length + " numbers (expected: patches of "
+                    + patchSize + " numbers, merged " + merge + " x " + merge + ", as the checkpoint's preprocessing)");
+        }
     }
 
     private static int patchCount(VisualInput in) {
@@ -224,7 +248,7 @@ final class BranchSession implements AutoCloseable {
     private PtNDArray mask(int b, int fresh) {
         List<Integer> all = parents.get(b);
         int seen = all.size();
-        boolean[] mask = new boolean[fresh * seen];
+        boolean[] mask = new boolean[Math.multiplyExact(fresh, seen)];
         for (int i = 0; i < fresh; i++) {
             for (int n = seen - fresh + i; n != PREFILL; n = all.get(n)) {
                 mask[i * seen + n] = true;

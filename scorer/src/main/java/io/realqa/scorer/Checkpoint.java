@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -70,9 +72,11 @@ public final class Checkpoint implements AutoCloseable {
         Preprocessing preprocessing = preprocessing(folder, config);
         List<Path> files = Weights.files(folder);
         HuggingFaceTokenizer tokenizer = tokenizer(folder);
-        Program program = Program.load(config);
+        Program program = null;
         IValue weights = null;
         try {
+            checkTokens(folder.resolve("tokenizer.json"), tokenizer, config);
+            program = Program.load(config);
             weights = Weights.load(program, config, files, compute);
             List<Path> digested = new ArrayList<>();
             digested.add(folder.resolve("config.json"));
@@ -80,11 +84,13 @@ public final class Checkpoint implements AutoCloseable {
             digested.addAll(files);
             return new Checkpoint(
                     folder, config, compute, preprocessing, tokenizer, program, weights, Digests.of(digested));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             if (weights != null) {
                 weights.close();
             }
-            program.close();
+            if (program != null) {
+                program.close();
+            }
             tokenizer.close();
             throw e;
         }
@@ -97,6 +103,8 @@ public final class Checkpoint implements AutoCloseable {
             p = Preprocessing.parse(Files.readString(file));
         } catch (java.nio.file.NoSuchFileException e) {
             throw new ModelException(file + ": missing (expected: the image processor's settings)", e);
+        } catch (java.nio.charset.CharacterCodingException e) {
+            throw new ModelException(file + ": not UTF-8 (expected: the image processor's settings)", e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e, e);
         } catch (IllegalArgumentException e) {
@@ -105,8 +113,7 @@ public final class Checkpoint implements AutoCloseable {
         ModelConfig.Vision v = config.vision();
         if (p.patchSize() != v.patchSize()
                 || p.temporalPatchSize() != v.temporalPatchSize()
-                || p.mergeSize() != v.mergeSize()
-                || v.channels() != 3) {
+                || p.mergeSize() != v.mergeSize()) {
             throw new ModelException(file + ": patches of " + p.patchSize() + " px x " + p.temporalPatchSize()
                     + " frames, merged " + p.mergeSize() + " (expected: " + v.patchSize() + ", " + v.temporalPatchSize()
                     + ", " + v.mergeSize() + " as in config.json)");
@@ -124,6 +131,32 @@ public final class Checkpoint implements AutoCloseable {
                     file, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {
             throw new ModelException(file + ": not a Hugging Face fast tokenizer: " + e.getMessage(), e);
+        }
+    }
+
+    /** The chat's special tokens are what config.json says: taken as plain text they would give other scores. */
+    private static void checkTokens(Path file, HuggingFaceTokenizer tokenizer, ModelConfig config) {
+        Map<String, Integer> ids = new LinkedHashMap<>();
+        ids.put("<|vision_start|>", config.visionStartToken());
+        ids.put("<|vision_end|>", config.visionEndToken());
+        ids.put("<|image_pad|>", config.imageToken());
+        ids.forEach((text, id) -> {
+            long[] actual = tokenizer.encode(text, false, false).getIds();
+            if (actual.length != 1 || actual[0] != id) {
+                throw new ModelException(file + ": " + text + ": " + Arrays.toString(actual) + " (expected: [" + id
+                        + "], as in config.json)");
+            }
+        });
+        for (String text : List.of("<|im_start|>", "<|im_end|>", "<|endoftext|>")) {
+            long[] actual = tokenizer.encode(text, false, false).getIds();
+            if (actual.length != 1) {
+                throw new ModelException(
+                        file + ": " + text + ": " + Arrays.toString(actual) + " (expected: one special token)");
+            }
+        }
+        if (config.imageToken() >= config.vocabularySize()) {
+            throw new ModelException(file + ": <|image_pad|>: " + config.imageToken() + " (expected: under vocab_size "
+                    + config.vocabularySize() + " of config.json)");
         }
     }
 

@@ -5,8 +5,10 @@ import io.realqa.scorer.BranchSession.Feed;
 import io.realqa.scorer.QuestionTree.Question;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The fast mode: reads the probability of every allowed answer off the model, without generating anything. All questions
@@ -113,6 +115,10 @@ final class FastReader {
             for (int read : feeds.get(b).reads()) {
                 int[] children = tree.children(wanted.get(b).get(read));
                 for (int c = 0; c < children.length; c++) {
+                    if (Float.isNaN(log[row * width + c])) {
+                        throw new ModelException("the model's probabilities are not numbers (expected: finite weights, "
+                                + "and activations that the type of computation can hold)");
+                    }
                     readings.get(b).log[children[c]] = log[row * width + c];
                 }
                 row++;
@@ -122,13 +128,16 @@ final class FastReader {
 
     /** Nodes that were reached, not yet fed, and hold enough probability; each with what is forced after it. */
     private List<Integer> promising(Reading reading) {
-        List<Integer> nodes = new ArrayList<>();
-        for (int n = 1; n < tree.size(); n++) {
-            if (open(reading, n) && probability(reading, n) >= SMALLEST_BRANCH) {
-                nodes.addAll(tree.forced(n));
+        Set<Integer> nodes = new LinkedHashSet<>();
+        for (int i = 0; i < valuesBelow.size(); i++) {
+            int lead = tree.questions().get(i).lead();
+            for (int n : valuesBelow.get(i).keySet()) {
+                if (open(reading, n) && probability(reading, n, lead) >= SMALLEST_BRANCH) {
+                    nodes.addAll(tree.forced(n));
+                }
             }
         }
-        return nodes;
+        return List.copyOf(nodes);
     }
 
     private boolean open(Reading reading, int node) {
@@ -136,9 +145,9 @@ final class FastReader {
     }
 
     /** Probability of the tokens from the question's lead to the node. */
-    private double probability(Reading reading, int node) {
+    private double probability(Reading reading, int node, int lead) {
         double log = 0;
-        for (int n = node; !Double.isNaN(reading.log[n]); n = tree.parent(n)) {
+        for (int n = node; n != lead; n = tree.parent(n)) {
             log += reading.log[n];
         }
         return Math.exp(log);
@@ -151,12 +160,12 @@ final class FastReader {
             double[] masses = new double[q.values().size()];
             for (int v = 0; v < masses.length; v++) {
                 int leaf = q.leaves()[v];
-                masses[v] = Double.isNaN(reading.log[leaf]) ? 0 : probability(reading, leaf);
+                masses[v] = Double.isNaN(reading.log[leaf]) ? 0 : probability(reading, leaf, q.lead());
             }
             double pruned = 0;
             for (var inner : valuesBelow.get(i).entrySet()) {
                 if (open(reading, inner.getKey())) {
-                    double mass = probability(reading, inner.getKey());
+                    double mass = probability(reading, inner.getKey(), q.lead());
                     for (int v : inner.getValue()) {
                         masses[v] += mass / inner.getValue().length;
                     }

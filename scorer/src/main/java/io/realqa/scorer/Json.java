@@ -1,16 +1,23 @@
 package io.realqa.scorer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A JSON object read with errors that name the file, the key, its value and what was expected. */
 record Json(String where, JsonNode node) {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     static Json read(Path file) {
         if (!Files.isRegularFile(file)) {
@@ -18,6 +25,8 @@ record Json(String where, JsonNode node) {
         }
         try {
             return parse(file.toString(), Files.readString(file));
+        } catch (CharacterCodingException e) {
+            throw new ModelException(file + ": not UTF-8 (expected: a JSON file)", e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e, e);
         }

@@ -77,6 +77,9 @@ record ModelConfig(
         if (headSize * heads != hidden) {
             throw text.error("num_attention_heads", "a divisor of hidden_size " + hidden);
         }
+        if (headSize % 2 != 0) {
+            throw text.error("num_attention_heads", "heads of an even number each, hidden_size being " + hidden);
+        }
         int kvHeads = text.positiveInt("num_key_value_heads", heads);
         if (heads % kvHeads != 0) {
             throw text.error("num_key_value_heads", "a divisor of num_attention_heads " + heads);
@@ -92,19 +95,23 @@ record ModelConfig(
         if (tower.positiveInt("hidden_size", hidden) != hidden) {
             throw tower.error("hidden_size", hidden + ", the language model's");
         }
+        int channels = tower.positiveInt("in_channels", tower.positiveInt("in_chans", 3));
+        if (channels != 3) {
+            throw tower.error(tower.has("in_channels") ? "in_channels" : "in_chans", "3: red, green and blue");
+        }
         Vision vision = new Vision(
-                tower.positiveInt("depth"),
+                layers(tower, "depth"),
                 embed,
                 visionHeads,
                 (int) (embed * tower.number("mlp_ratio", 4)),
-                tower.positiveInt("in_channels", tower.positiveInt("in_chans", 3)),
+                channels,
                 tower.positiveInt("patch_size", 14),
                 tower.positiveInt("temporal_patch_size", 2),
                 tower.positiveInt("spatial_merge_size", 2));
         return new ModelConfig(
                 hidden,
                 text.positiveInt("intermediate_size"),
-                text.positiveInt("num_hidden_layers"),
+                layers(text, "num_hidden_layers"),
                 heads,
                 kvHeads,
                 headSize,
@@ -118,6 +125,15 @@ record ModelConfig(
                 top.positiveInt("image_token_id", 151655),
                 top.positiveInt("vision_start_token_id", 151652),
                 top.positiveInt("vision_end_token_id", 151653));
+    }
+
+    /** A number of layers that is no typing error: every tensor of each gets a name. */
+    private static int layers(Json json, String key) {
+        int most = 10_000;
+        if (json.positiveInt(key) > most) {
+            throw json.error(key, "at most " + most);
+        }
+        return json.positiveInt(key);
     }
 
     private static void require(Json json, String key, String value) {

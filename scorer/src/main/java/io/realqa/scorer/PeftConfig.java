@@ -5,7 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -29,12 +32,18 @@ record PeftConfig(
             "modules_to_save",
             "use_qalora",
             "alora_invocation_tokens",
+            "layers_to_transform",
+            "kasa_config",
+            "monteclora_config",
             "target_parameters",
             "trainable_token_indices",
             "megatron_config",
             "layer_replication",
             "arrow_config",
             "use_bdlora");
+
+    /** Initialisations that leave the base model's weights as they are; the others move part of them. */
+    private static final Set<String> HARMLESS_INITIALISATIONS = Set.of("gaussian", "eva", "orthogonal", "mica");
 
     /** Which modules the adapter was made for. */
     interface ModuleFilter {
@@ -59,22 +68,32 @@ record PeftConfig(
                 throw json.error(key, "unset: it is not supported");
             }
         }
+        JsonNode initialisation = json.node().path("init_lora_weights");
+        if (initialisation.isTextual()
+                && !HARMLESS_INITIALISATIONS.contains(initialisation.textValue().toLowerCase(Locale.ROOT))) {
+            throw json.error(
+                    "init_lora_weights",
+                    "true, false or one of " + new TreeSet<>(HARMLESS_INITIALISATIONS)
+                            + ": others change the base model; PEFT can convert such an adapter when it saves it");
+        }
         return new PeftConfig(
                 json.positiveInt("r"),
                 json.number("lora_alpha"),
                 json.flag("use_rslora", false),
-                numbers(json, "rank_pattern"),
-                numbers(json, "alpha_pattern"),
+                numbers(json, "rank_pattern", true),
+                numbers(json, "alpha_pattern", false),
                 targets(json));
     }
 
-    private static Map<String, Number> numbers(Json json, String key) {
+    private static Map<String, Number> numbers(Json json, String key, boolean ranks) {
         Map<String, Number> numbers = new LinkedHashMap<>();
         if (json.has(key)) {
             Json object = json.object(key);
             for (Map.Entry<String, JsonNode> e : object.node().properties()) {
-                if (!e.getValue().isNumber()) {
-                    throw object.error(e.getKey(), "a number");
+                if (ranks) {
+                    object.positiveInt(e.getKey());
+                } else {
+                    object.number(e.getKey());
                 }
                 compile(object, e.getKey(), pattern(e.getKey()));
                 numbers.put(e.getKey(), e.getValue().numberValue());
@@ -85,7 +104,8 @@ record PeftConfig(
 
     private static ModuleFilter targets(Json json) {
         ModuleFilter included = filter(json, "target_modules");
-        if (!json.has("exclude_modules")) {
+        JsonNode exclusions = json.node().path("exclude_modules");
+        if (!json.has("exclude_modules") || (exclusions.isArray() && exclusions.isEmpty())) {
             return included;
         }
         ModuleFilter excluded = filter(json, "exclude_modules");
@@ -111,13 +131,18 @@ record PeftConfig(
 
     private static Pattern compile(Json json, String key, String regex) {
         try {
-            return Pattern.compile(regex.replace("(?P<", "(?<"));
+            return Pattern.compile(translated(regex));
         } catch (PatternSyntaxException e) {
             throw new ModelException(
                     json.where() + ": " + key + ": " + regex + " (expected: a regular expression; " + e.getDescription()
                             + ")",
                     e);
         }
+    }
+
+    /** A Python regular expression as Java writes it. */
+    private static String translated(String regex) {
+        return regex.replace("(?P<", "(?<");
     }
 
     /** How PEFT reads a key of rank_pattern and alpha_pattern: as the end of a module's name. */
@@ -127,7 +152,7 @@ record PeftConfig(
 
     private static Number matched(Map<String, Number> patterns, String module, Number byDefault) {
         for (Map.Entry<String, Number> e : patterns.entrySet()) {
-            if (Pattern.compile(pattern(e.getKey())).matcher(module).lookingAt()) {
+            if (Pattern.compile(translated(pattern(e.getKey()))).matcher(module).lookingAt()) {
                 return e.getValue();
             }
         }

@@ -44,20 +44,27 @@ final class Program implements AutoCloseable {
 
     static Program load(ModelConfig config) {
         Path folder = null;
+        Model model = null;
+        boolean loaded = false;
         try {
             folder = Files.createTempDirectory("realqa-program");
             Path archive = folder.resolve("program.pt");
             try (OutputStream out = Files.newOutputStream(archive)) {
                 TorchScriptArchive.write(out, source(), "Qwen2VL", attributes(config));
             }
-            Model model = Model.newInstance("program", "PyTorch");
+            model = Model.newInstance("program", "PyTorch");
             model.load(folder, "program.pt");
-            return new Program(model);
+            Program program = new Program(model);
+            loaded = true;
+            return program;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the program's archive: " + e, e);
         } catch (ai.djl.MalformedModelException | EngineException e) {
             throw new ModelException("libtorch refused the program " + SOURCE + ": " + e.getMessage(), e);
         } finally {
+            if (model != null && !loaded) {
+                model.close();
+            }
             delete(folder);
         }
     }
@@ -111,7 +118,9 @@ final class Program implements AutoCloseable {
 
     /** A dictionary of tensors, kept until it is closed. */
     IValue newWeights() {
-        return IValueUtils.runMethod(block, "new_weights");
+        // Not by the program: libtorch takes an empty dictionary that a method returns for a constant, and gives every
+        // caller the same one.
+        return IValue.stringMapFrom(Map.of());
     }
 
     Scope scope() {

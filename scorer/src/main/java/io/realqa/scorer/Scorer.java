@@ -46,13 +46,25 @@ public final class Scorer implements AutoCloseable {
      * @throws ModelException if the tokenizer cannot tell the profile's answers apart
      */
     public Scorer(Checkpoint checkpoint, @Nullable Adapter adapter, ScoringProfile profile) {
+        if (adapter != null && adapter.checkpoint() != checkpoint) {
+            throw new IllegalArgumentException(
+                    "adapter: " + adapter.folder() + " (expected: one loaded for " + checkpoint.folder() + ")");
+        }
         this.checkpoint = checkpoint;
         this.adapter = adapter;
         this.profile = profile;
         this.before = checkpoint.tokenize(
                 "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>");
         this.after = checkpoint.tokenize("<|vision_end|>");
-        this.fast = new FastReader(new QuestionTree(profile, checkpoint::tokenize));
+        QuestionTree tree = new QuestionTree(profile, checkpoint::tokenize);
+        int vocabulary = checkpoint.config().vocabularySize();
+        for (int n = 1; n < tree.size(); n++) {
+            if (tree.token(n) >= vocabulary) {
+                throw new ModelException(checkpoint.folder() + ": tokenizer.json gives token " + tree.token(n)
+                        + " (expected: under vocab_size " + vocabulary + " of config.json)");
+            }
+        }
+        this.fast = new FastReader(tree);
         this.greedy = new GreedyReader(checkpoint);
         this.base = checkpoint.program().newWeights();
     }

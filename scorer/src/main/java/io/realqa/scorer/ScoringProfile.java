@@ -3,6 +3,7 @@ package io.realqa.scorer;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -10,12 +11,16 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +43,14 @@ public record ScoringProfile(
     private static final String DEFAULT_SYSTEM = "You are a helpful assistant.";
     private static final int DEFAULT_MAX_NEW_TOKENS = 64;
     private static final int MOST_VALUES = 100_000;
+    private static final BigDecimal MOST = BigDecimal.valueOf(1_000_000_000);
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
                     .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
 
     /** RealQA's three levels of attributes. */
     public enum Level {
@@ -80,6 +88,9 @@ public record ScoringProfile(
                 throw new ModelException(
                         "score.minimum, maximum: " + minimum + ", " + maximum + " (expected: 0 <= minimum < maximum)");
             }
+            if (maximum.compareTo(MOST) > 0) {
+                throw new ModelException("score.maximum: " + maximum + " (expected: at most " + MOST + ")");
+            }
             if (minimum.stripTrailingZeros().scale() > decimals
                     || maximum.stripTrailingZeros().scale() > decimals) {
                 throw new ModelException("score.minimum, maximum: " + minimum + ", " + maximum + " (expected: at most "
@@ -89,6 +100,9 @@ public record ScoringProfile(
                 throw new ModelException("score: " + minimum + " to " + maximum + " in " + decimals
                         + " decimals (expected: at most " + MOST_VALUES + " values)");
             }
+            // 0 and 0.00 are the same number and count as such
+            minimum = minimum.setScale(decimals, RoundingMode.UNNECESSARY);
+            maximum = maximum.setScale(decimals, RoundingMode.UNNECESSARY);
         }
     }
 
@@ -119,6 +133,9 @@ public record ScoringProfile(
         requireText("name", name);
         // a file may leave these out
         system = system == null ? DEFAULT_SYSTEM : system;
+        if (attributes != null && attributes.stream().anyMatch(Objects::isNull)) {
+            throw new ModelException("attributes: " + attributes + " (expected: a question for each)");
+        }
         attributes = attributes == null ? List.of() : List.copyOf(attributes);
         maxNewTokens = maxNewTokens == 0 ? DEFAULT_MAX_NEW_TOKENS : maxNewTokens;
         requireText("system", system);
@@ -143,9 +160,15 @@ public record ScoringProfile(
      */
     public static ScoringProfile read(Path file) {
         try {
-            return YAML.readValue(Files.readString(file), ScoringProfile.class);
+            ScoringProfile profile = YAML.readValue(Files.readString(file), ScoringProfile.class);
+            if (profile == null) {
+                throw new ModelException(file + ": empty (expected: a scoring profile)");
+            }
+            return profile;
         } catch (java.nio.file.NoSuchFileException e) {
             throw new ModelException(file + ": missing (expected: a scoring profile)", e);
+        } catch (CharacterCodingException e) {
+            throw new ModelException(file + ": not UTF-8 (expected: a scoring profile)", e);
         } catch (UnrecognizedPropertyException e) {
             throw new ModelException(
                     file + ": unknown key " + e.getPropertyName() + " (expected: one of " + e.getKnownPropertyIds()
@@ -153,8 +176,9 @@ public record ScoringProfile(
                     e);
         } catch (JsonProcessingException e) {
             Throwable cause = e.getCause() instanceof ModelException ? e.getCause() : e;
+            String key = cause == e && e instanceof JsonMappingException mapping ? path(mapping) : "";
             throw new ModelException(
-                    file + ": " + (cause == e ? e.getOriginalMessage() : cause.getMessage())
+                    file + ": " + key + (cause == e ? e.getOriginalMessage() : cause.getMessage())
                             + (e.getLocation() == null
                                     ? ""
                                     : ", line " + e.getLocation().getLineNr()),
@@ -162,6 +186,12 @@ public record ScoringProfile(
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e, e);
         }
+    }
+
+    private static String path(JsonMappingException e) {
+        return e.getPath().stream()
+                .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]: " : r.getFieldName() + ": ")
+                .collect(Collectors.joining());
     }
 
     /** The profile in a checkpoint's or adapter's folder, if it has one. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,14 +24,15 @@ import java.util.stream.Stream;
 final class Weights {
     private static final String INDEX = "model.safetensors.index.json";
     private static final String SINGLE = "model.safetensors";
+    private static final Pattern FILE_NAME = Pattern.compile("[^/\\\\\\x00]+\\.safetensors");
 
     private Weights() {}
 
-    /** The safetensors files of a checkpoint folder: those that the index names, or the single one. */
+    /** The safetensors files of a checkpoint folder: the single one if there is one, else those that the index names. */
     static List<Path> files(Path folder) {
         Path index = folder.resolve(INDEX);
-        if (!Files.exists(index)) {
-            Path single = folder.resolve(SINGLE);
+        Path single = folder.resolve(SINGLE);
+        if (Files.isRegularFile(single) || !Files.exists(index)) {
             if (!Files.isRegularFile(single)) {
                 throw new ModelException(folder + ": no weights" + others(folder) + " (expected: " + SINGLE + ", or "
                         + INDEX + " and its shards)");
@@ -41,11 +43,14 @@ final class Weights {
         Json map = Json.read(index).object("weight_map");
         for (Map.Entry<String, com.fasterxml.jackson.databind.JsonNode> e :
                 map.node().properties()) {
-            Path file = folder.resolve(e.getValue().asText()).normalize();
-            if (!folder.normalize().equals(file.getParent())) {
-                throw map.error(e.getKey(), "a file beside the index");
+            String name = e.getValue().asText();
+            if (!FILE_NAME.matcher(name).matches()) {
+                throw map.error(e.getKey(), "the name of a file beside the index");
             }
-            files.add(file);
+            files.add(folder.resolve(name));
+        }
+        if (files.isEmpty()) {
+            throw new ModelException(index + ": weight_map: {} (expected: a file for each tensor)");
         }
         return List.copyOf(files);
     }
@@ -89,7 +94,7 @@ final class Weights {
             }
             finish(program, weights, config, compute);
             return weights;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             weights.close();
             throw e;
         }
