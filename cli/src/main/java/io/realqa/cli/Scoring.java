@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,8 @@ final class Scoring {
             long readyNanos,
             @Nullable Refused refused) {}
 
+    private static final long LONGEST_BATCH_SECONDS = 600;
+
     private final Scorer scorer;
     private final Scorer.Mode mode;
     private final int batchSize;
@@ -61,35 +64,40 @@ final class Scoring {
     }
 
     void score(List<Path> files, Consumer<Result> results) throws InterruptedException {
-        ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), r -> {
-            Thread thread = new Thread(r, "realqa-prepare");
+        int workers = scorer.checkpoint().compute().workers();
+        ExecutorService preparers = pool(Runtime.getRuntime().availableProcessors(), "realqa-prepare");
+        ExecutorService devices = pool(workers, "realqa-worker");
+        try {
+            Deque<Future<List<Result>>> ahead = new ArrayDeque<>();
+            for (int from = 0; from < files.size(); from += batchSize) {
+                List<Future<Prepared>> batch = files.subList(from, Math.min(files.size(), from + batchSize)).stream()
+                        .map(file -> preparers.submit(() -> prepare(file)))
+                        .toList();
+                ahead.add(devices.submit(() -> run(batch)));
+                if (ahead.size() > workers) {
+                    ahead.remove().get().forEach(results);
+                }
+            }
+            for (Future<List<Result>> batch : ahead) {
+                batch.get().forEach(results);
+            }
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } finally {
+            preparers.shutdownNow();
+            devices.shutdown();
+            if (!devices.awaitTermination(LONGEST_BATCH_SECONDS, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("a batch did not end within " + LONGEST_BATCH_SECONDS + " s");
+            }
+        }
+    }
+
+    private static ExecutorService pool(int threads, String name) {
+        return Executors.newFixedThreadPool(threads, r -> {
+            Thread thread = new Thread(r, name);
             thread.setDaemon(true);
             return thread;
         });
-        try {
-            Iterator<Path> rest = files.iterator();
-            Deque<Future<Prepared>> ahead = new ArrayDeque<>();
-            while (rest.hasNext() || !ahead.isEmpty()) {
-                while (rest.hasNext() && ahead.size() < 2 * batchSize) {
-                    Path file = rest.next();
-                    ahead.add(pool.submit(() -> prepare(file)));
-                }
-                List<Prepared> batch = new ArrayList<>();
-                while (!ahead.isEmpty() && batch.size() < batchSize) {
-                    batch.add(ahead.remove().get());
-                }
-                // the pool works on while the device does
-                while (rest.hasNext() && ahead.size() < 2 * batchSize) {
-                    Path file = rest.next();
-                    ahead.add(pool.submit(() -> prepare(file)));
-                }
-                run(batch, results);
-            }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a file could not be prepared: " + e.getCause(), e.getCause());
-        } finally {
-            pool.shutdownNow();
-        }
     }
 
     private Prepared prepare(Path file) {
@@ -116,9 +124,12 @@ final class Scoring {
         return new Prepared(file, null, "", 0, 0, 0, new Refused(file, stage, reason, message));
     }
 
-    private void run(List<Prepared> batch, Consumer<Result> results) {
+    private List<Result> run(List<Future<Prepared>> preparing) throws InterruptedException, ExecutionException {
+        List<Prepared> batch = new ArrayList<>();
         List<VisualInput> inputs = new ArrayList<>();
-        for (Prepared p : batch) {
+        for (Future<Prepared> future : preparing) {
+            Prepared p = future.get();
+            batch.add(p);
             if (p.input() != null) {
                 inputs.add(p.input());
             }
@@ -129,25 +140,26 @@ final class Scoring {
                 : scorer.score(inputs, mode).scores().iterator();
         long device = System.nanoTime() - start;
         Instant now = Instant.now();
+        List<Result> results = new ArrayList<>();
         for (Prepared p : batch) {
             if (p.refused() != null) {
-                results.accept(p.refused());
-                continue;
-            }
-            Score score = scores.next();
-            if (Double.isNaN(score.expectation())) {
-                results.accept(new Refused(
-                        p.path(),
-                        "SCORE",
-                        "UNPARSABLE_ANSWER",
-                        "answer: " + score.text() + " (expected: "
-                                + scorer.profile().score().answer() + ")"));
+                results.add(p.refused());
                 continue;
             }
             Timings timings =
                     new Timings(start - p.readyNanos(), p.fetchNanos(), p.preprocessNanos(), device, inputs.size());
-            results.accept(new Done(p.path(), score, p.sha256(), timings, now));
+            results.add(result(p, scores.next(), timings, now));
         }
+        return results;
+    }
+
+    private Result result(Prepared p, Score score, Timings timings, Instant now) {
+        if (Double.isNaN(score.expectation())) {
+            String message = "answer: " + score.text() + " (expected: "
+                    + scorer.profile().score().answer() + ")";
+            return new Refused(p.path(), "SCORE", "UNPARSABLE_ANSWER", message);
+        }
+        return new Done(p.path(), score, p.sha256(), timings, now);
     }
 
     private static String sha256(byte[] content) {

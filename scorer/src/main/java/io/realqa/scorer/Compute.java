@@ -24,6 +24,13 @@ public record Compute(String device, boolean bfloat16) {
         return Engine.getEngine("PyTorch").getGpuCount() > 0 ? new Compute("cuda:0", true) : CPU;
     }
 
+    /** How many batches should run at a time: one on a GPU, as many as there are cores for on a CPU. */
+    public int workers() {
+        return device.equals("cpu")
+                ? Math.max(1, Runtime.getRuntime().availableProcessors() / EngineSettings.threadsPerBatch())
+                : 1;
+    }
+
     /** libtorch's code of the compute type. */
     int dtypeCode() {
         return bfloat16 ? Safetensors.Dtype.BF16.code : Safetensors.Dtype.F32.code;

@@ -2,12 +2,19 @@ package io.realqa.scorer;
 
 /** Settings of the engine that it reads from system properties when it is loaded; what the caller has set stays. */
 public final class EngineSettings {
+    private static final String THREADS = "ai.djl.pytorch.num_threads";
+
     static {
         // Nothing is to be downloaded or reported at run time: the natives are on the class path or pointed at.
         byDefault("ai.djl.offline", "true");
         byDefault("OPT_OUT_TRACKING", "true");
         // Shapes change from call to call: specialising the graph for each costs more than it brings.
         byDefault("ai.djl.pytorch.graph_optimizer", "false");
+        // On a CPU several batches run side by side, one thread each: threads that share one batch wait for each other
+        // at
+        // every operation, and where anything else runs on the machine (a broker, decoding) they wait most of the time.
+        byDefault(THREADS, "1");
+        byDefault("ai.djl.pytorch.num_interop_threads", "1");
     }
 
     private EngineSettings() {}
@@ -15,6 +22,11 @@ public final class EngineSettings {
     /** Has its effect once, before the engine's first use. */
     public static void apply() {
         // The work is the static initialiser's, which runs exactly once.
+    }
+
+    /** Threads that compute one batch on a CPU. */
+    static int threadsPerBatch() {
+        return Math.max(1, Integer.getInteger(THREADS, 1));
     }
 
     private static void byDefault(String key, String value) {

@@ -11,6 +11,7 @@ import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.RasterImage;
 import io.realqa.scorer.image.VisualInput;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -30,14 +31,16 @@ public final class StageBench {
         this.out = out;
     }
 
-    public void run(List<Integer> batches) throws ImageRejectedException {
+    public void run(List<Integer> batches) throws ImageRejectedException, InterruptedException {
         double[] cpu = preparation();
         double peak = peak();
         out.printf(
                 Locale.ROOT,
-                "%nstages, milliseconds per image (decode %.2f, preprocess %.2f on one core each)%n",
+                "%nstages, milliseconds per image on one worker (decode %.2f, preprocess %.2f on one core each);"
+                        + " images/s of %d worker(s)%n",
                 cpu[0],
-                cpu[1]);
+                cpu[1],
+                scorer.checkpoint().compute().workers());
         out.println(" batch   vision  prefill  branches    total  images/s"
                 + (Double.isNaN(peak) ? "" : "  FLOPs utilisation"));
         for (int batch : batches) {
@@ -48,7 +51,7 @@ public final class StageBench {
             Sums sums = measure(batch, MEASURED_SECONDS);
             String utilisation = Double.isNaN(peak)
                     ? ""
-                    : String.format(Locale.ROOT, "  %15.0f %%", 100 * sums.flops / sums.seconds() / peak);
+                    : String.format(Locale.ROOT, "  %15.0f %%", 100 * sums.flops / sums.seconds / peak);
             out.printf(
                     Locale.ROOT,
                     "%6d  %7.2f  %7.2f  %8.2f  %7.2f  %8.1f%s%n",
@@ -56,8 +59,8 @@ public final class StageBench {
                     sums.vision / 1e6 / sums.images,
                     sums.prefill / 1e6 / sums.images,
                     sums.branches / 1e6 / sums.images,
-                    sums.seconds() * 1e3 / sums.images,
-                    sums.images / sums.seconds(),
+                    (sums.vision + sums.prefill + sums.branches) / 1e6 / sums.images,
+                    sums.images / sums.seconds,
                     utilisation);
             out.flush();
         }
@@ -71,31 +74,38 @@ public final class StageBench {
         }
     }
 
+    /** Sums over all workers. */
     private static final class Sums {
         long vision;
         long prefill;
         long branches;
         long images;
         double flops;
+        double seconds;
 
-        double seconds() {
-            return (vision + prefill + branches) / 1e9;
+        synchronized void add(Scorer.Timings t, List<VisualInput> inputs, double operations) {
+            vision += t.vision();
+            prefill += t.prefill();
+            branches += t.branches();
+            images += inputs.size();
+            flops += operations;
         }
     }
 
-    private Sums measure(int batch, double seconds) {
+    private Sums measure(int batch, double seconds) throws InterruptedException {
         Sums sums = new Sums();
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        for (int at = 0; System.nanoTime() < end; at += batch) {
-            List<VisualInput> inputs = images.batch(at, batch);
-            Scorer.Timings t = scorer.score(inputs).timings();
-            sums.vision += t.vision();
-            sums.prefill += t.prefill();
-            sums.branches += t.branches();
-            sums.images += batch;
-            sums.flops +=
-                    inputs.stream().mapToDouble(scorer::floatingPointOperations).sum();
-        }
+        long start = System.nanoTime();
+        long end = start + (long) (seconds * 1e9);
+        Parallel.run(scorer.checkpoint().compute().workers(), worker -> {
+            for (int at = worker; System.nanoTime() < end; at += batch) {
+                List<VisualInput> inputs = images.batch(at, batch);
+                double operations = inputs.stream()
+                        .mapToDouble(scorer::floatingPointOperations)
+                        .sum();
+                sums.add(scorer.score(inputs).timings(), inputs, operations);
+            }
+        });
+        sums.seconds = (System.nanoTime() - start) / 1e9;
         return sums;
     }
 
@@ -119,23 +129,26 @@ public final class StageBench {
         return new double[] {nanos[0] / n / 1e6, nanos[1] / n / 1e6};
     }
 
-    /** FLOP/s of a large float32 matrix product; NaN on a GPU, whose own type the engine cannot be asked for. */
-    private double peak() {
+    /** FLOP/s of large float32 matrix products, one a worker; NaN on a GPU, which computes in another type. */
+    private double peak() throws InterruptedException {
         if (scorer.checkpoint().compute().bfloat16()) {
             return Double.NaN;
         }
-        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-            NDArray a = manager.ones(new Shape(MATRIX, MATRIX), DataType.FLOAT32);
-            double best = 0;
-            for (int i = 0; i < 20; i++) {
-                long start = System.nanoTime();
-                try (NDArray product = a.matMul(a)) {
-                    product.getFloat(0, 0);
+        int workers = scorer.checkpoint().compute().workers();
+        double[] best = new double[workers];
+        Parallel.run(workers, worker -> {
+            try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+                NDArray a = manager.ones(new Shape(MATRIX, MATRIX), DataType.FLOAT32);
+                for (int i = 0; i < 20; i++) {
+                    long start = System.nanoTime();
+                    try (NDArray product = a.matMul(a)) {
+                        product.getFloat(0, 0);
+                    }
+                    double flops = 2.0 * MATRIX * MATRIX * MATRIX / ((System.nanoTime() - start) / 1e9);
+                    best[worker] = Math.max(best[worker], flops);
                 }
-                double flops = 2.0 * MATRIX * MATRIX * MATRIX / ((System.nanoTime() - start) / 1e9);
-                best = Math.max(best, flops);
             }
-            return best;
-        }
+        });
+        return Arrays.stream(best).sum();
     }
 }
