@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.avro.generic.GenericDatumReader;
@@ -67,23 +66,32 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
         // Not computeIfAbsent: the look-up may block on the network.
         GenericDatumReader<T> reader = readers.get(id);
         if (reader == null) {
-            reader = newReader(settings.client().byId(id), settings.specificReader());
+            Schema writer = settings.client().byId(id);
+            try {
+                reader = newReader(writer, settings.specificReader());
+            } catch (RuntimeException e) {
+                // Such as Avro's refusal of a schema that is named like a class it does not trust.
+                throw new SerializationException(
+                        "topic " + topic + ": schema id " + id + ": " + writer.getFullName() + " cannot be read: " + e,
+                        e);
+            }
             readers.put(id, reader);
         }
         try {
             BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(bytes, prefix, bytes.length - prefix, null);
             T value = reader.read(null, decoder);
-            if (!decoder.isEnd()) {
-                throw new SerializationException("topic " + topic + ": schema id " + id
-                        + ": bytes are left over after the value (expected: one Avro value)");
+            if (decoder.isEnd()) {
+                return value;
             }
-            return value;
-        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            // Avro has an exception for each kind of nonsense, and none at all for a value nested without end.
             throw new SerializationException(
                     "topic " + topic + ": schema id " + id + ": not a value of "
                             + reader.getSchema().getFullName() + ": " + e,
                     e);
         }
+        throw new SerializationException("topic " + topic + ": schema id " + id
+                + ": bytes are left over after the value (expected: one Avro value)");
     }
 
     private static <T> GenericDatumReader<T> newReader(Schema writer, boolean specific) {

@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Several addresses may be given: a call that gets no answer, or an answer worth repeating, goes to the next one.
  * TLS follows the JVM's settings ({@code javax.net.ssl.trustStore} and its kin).
  *
- * <p>Every method throws {@link SchemaRegistryException} with the address, the status and the registry's own message.
+ * <p>Every method throws {@link SchemaRegistryException} with the address, the status and the registry's own message;
+ * a schema of another kind than Avro, or one with references, is a plain {@link SerializationException}.
  */
 public final class SchemaRegistryClient {
     static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
@@ -249,8 +251,9 @@ public final class SchemaRegistryClient {
         try {
             return new Schema.Parser().parse(text);
         } catch (SchemaParseException e) {
-            throw new SchemaRegistryException(
-                    200, "schema registry: not an Avro schema: " + e.getMessage() + ": " + text, e);
+            // The registry is fine: it holds schemas of other kinds as well.
+            throw new SerializationException(
+                    "schema registry: not an Avro schema: " + e.getMessage() + " (expected: an Avro schema)", e);
         }
     }
 

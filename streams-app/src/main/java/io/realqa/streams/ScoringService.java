@@ -3,6 +3,7 @@ package io.realqa.streams;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
+import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.ScoringEngine;
 import io.realqa.streams.topology.EventSerdes;
 import io.realqa.streams.topology.ScoringTopology;
@@ -29,7 +30,10 @@ public final class ScoringService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
     private static final int MAX_POLL_INTERVAL_MILLIS = 300_000;
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(MAX_POLL_INTERVAL_MILLIS / 30);
+    /** A task's longest wait for room between two punctuations. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+    /** A transaction stays open while a thread's tasks wait, one after the other: Streams' 10 s are too few. */
+    private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
     private static final int MOST_RESTARTS = 10;
 
@@ -41,12 +45,9 @@ public final class ScoringService implements AutoCloseable {
     /** Builds the instance; {@link #start} starts it. */
     public ScoringService(ServiceConfig config, Scorer scorer) {
         EventSerdes serdes = new EventSerdes(serde(config), config.registry(), topicNames(config));
+        BatchScorer model = BatchScorer.of(scorer);
         engine = new ScoringEngine(
-                () -> scorer,
-                config.contentPolicy(),
-                config.imageLimits(),
-                config.batchPolicy(),
-                config.engineLimits());
+                () -> model, config.contentPolicy(), config.imageLimits(), config.batchPolicy(), config.engineLimits());
         streams = new KafkaStreams(
                 ScoringTopology.build(engine, serdes, config.inlineBytes(), Clock.systemUTC(), LONGEST_WAIT),
                 properties(config));
@@ -93,6 +94,7 @@ public final class ScoringService implements AutoCloseable {
         all.put("max.poll.interval.ms", MAX_POLL_INTERVAL_MILLIS);
         // A dead letter holds a whole upload record.
         all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
+        all.put("producer.transaction.timeout.ms", TRANSACTION_TIMEOUT_MILLIS);
         all.put("consumer.auto.offset.reset", "earliest");
         all.putAll(config.kafka());
         // Not a choice: the guarantees rest on it.

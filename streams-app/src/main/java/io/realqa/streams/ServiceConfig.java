@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.realqa.schemas.Topics;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,7 +65,7 @@ public record ServiceConfig(
 
     /**
      * @param inFlightImages images in the engine at a time
-     * @param inFlightBytes bytes of inline content in the engine at a time
+     * @param inFlightBytes bytes of image files in the engine at a time
      * @param inlineBytes largest content inside an upload event
      * @param imageBytes largest image file
      * @param imagePixels largest image in pixels
@@ -93,13 +96,31 @@ public record ServiceConfig(
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+
+    /** What the settings are called here, by the names that the policies behind them report. */
+    private static final Map<String, String> KEYS = Map.of(
+            "maxBytes", "limits.imageBytes",
+            "maxPixels", "limits.imagePixels",
+            "fileRoots", "content.fileRoots",
+            "httpHosts", "content.httpHosts",
+            "readTimeout", "content.timeout",
+            "maxRedirects", "content.redirects",
+            "attempts", "content.attempts");
 
     public ServiceConfig {
         require(kafka, "kafka", "bootstrap.servers");
         require(registry, "registry", "schema.registry.url");
         if (model == null || model.checkpoint() == null) {
             throw new ConfigException("model.checkpoint: missing (expected: a checkpoint's folder)");
+        }
+        requireValues(kafka, "kafka");
+        requireValues(registry, "registry");
+        requireValues(topics == null ? Map.of() : topics, "topics");
+        if (topics != null && topics.containsValue("")) {
+            throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
         Set<String> known = Set.of("uploads", "scores", "attributes", "dead-letters");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
@@ -116,6 +137,25 @@ public record ServiceConfig(
         if (settings == null || settings.get(key) == null) {
             throw new ConfigException(section + "." + key + ": missing (expected: an address)");
         }
+    }
+
+    private static void requireValues(Map<String, @Nullable String> settings, String section) {
+        settings.forEach((key, value) -> {
+            if (value == null) {
+                throw new ConfigException(section + "." + key + ": null (expected: a value)");
+            }
+        });
+    }
+
+    private static <T> List<T> requireElements(List<@Nullable T> values, String key) {
+        List<T> all = new ArrayList<>();
+        for (T value : values) {
+            if (value == null) {
+                throw new ConfigException(key + ": null (expected: no empty element)");
+            }
+            all.add(value);
+        }
+        return all;
     }
 
     /** A configuration with the required settings alone. */
@@ -144,26 +184,53 @@ public record ServiceConfig(
             }
             config.batchPolicy();
             config.engineLimits();
+            config.inlineBytes();
             config.imageLimits();
             config.contentPolicy();
             return config;
         } catch (java.nio.file.NoSuchFileException e) {
             throw new ConfigException(file + ": no such file (expected: a YAML file)", e);
         } catch (UnrecognizedPropertyException e) {
-            throw new ConfigException(
-                    file + ": " + path(e) + ": unknown key (expected: one of " + e.getKnownPropertyIds() + ")", e);
+            String known = String.valueOf(e.getKnownPropertyIds());
+            throw new ConfigException(file + ": " + path(e) + ": unknown key (expected: one of " + known + ")", e);
         } catch (JsonMappingException e) {
-            String message = e.getCause() instanceof ConfigException c
-                    ? c.getMessage()
-                    : path(e) + ": " + e.getOriginalMessage();
+            String message = e.getCause() instanceof ConfigException c ? c.getMessage() : mismatch(e);
             throw new ConfigException(file + ": " + message, e);
         } catch (JsonProcessingException e) {
-            throw new ConfigException(file + ": not YAML: " + e.getOriginalMessage(), e);
+            throw new ConfigException(file + ": " + e.getOriginalMessage() + " (expected: YAML, each key once)", e);
         } catch (IllegalArgumentException e) {
-            throw new ConfigException(file + ": " + e.getMessage(), e);
+            throw new ConfigException(file + ": " + named(String.valueOf(e.getMessage())), e);
         } catch (IOException e) {
             throw new ConfigException(file + ": " + e, e);
         }
+    }
+
+    private static String mismatch(JsonMappingException e) {
+        String key = path(e).isEmpty() ? "the file" : path(e);
+        if (e instanceof InvalidFormatException f) {
+            return key + ": " + f.getValue() + " (expected: " + typeName(f.getTargetType()) + ")";
+        }
+        if (e instanceof MismatchedInputException m && m.getTargetType() != null) {
+            return key + ": " + e.getOriginalMessage() + " (expected: " + typeName(m.getTargetType()) + ")";
+        }
+        return key + ": " + e.getOriginalMessage() + " (expected: one YAML document of settings)";
+    }
+
+    private static String typeName(Class<?> type) {
+        if (type == Integer.class || type == Long.class) {
+            return "a whole number";
+        }
+        if (type == String.class) {
+            return "a text";
+        }
+        return List.class.isAssignableFrom(type) ? "a list" : "settings by key";
+    }
+
+    /** A message that begins with a policy's own name for a setting, with the setting's key instead. */
+    private static String named(String message) {
+        int colon = message.indexOf(':');
+        String key = colon < 0 ? null : KEYS.get(message.substring(0, colon));
+        return key == null ? message : key + message.substring(colon);
     }
 
     private static String path(JsonMappingException e) {
@@ -205,7 +272,12 @@ public record ServiceConfig(
     }
 
     int inlineBytes() {
-        return limits == null || limits.inlineBytes() == null ? DEFAULT_INLINE_BYTES : limits.inlineBytes();
+        int bytes = limits == null || limits.inlineBytes() == null ? DEFAULT_INLINE_BYTES : limits.inlineBytes();
+        if (bytes < 1 || bytes > Topics.MAX_UPLOAD_BYTES) {
+            throw new ConfigException(
+                    "limits.inlineBytes: " + bytes + " (expected: 1 to " + Topics.MAX_UPLOAD_BYTES + ")");
+        }
+        return bytes;
     }
 
     ContentPolicy contentPolicy() {
@@ -226,10 +298,12 @@ public record ServiceConfig(
                 maxBytes,
                 content.fileRoots() == null
                         ? d.fileRoots()
-                        : content.fileRoots().stream()
+                        : requireElements(content.fileRoots(), "content.fileRoots").stream()
                                 .map(r -> Path.of(r).toAbsolutePath())
                                 .toList(),
-                content.httpHosts() == null ? d.httpHosts() : Set.copyOf(content.httpHosts()),
+                content.httpHosts() == null
+                        ? d.httpHosts()
+                        : Set.copyOf(requireElements(content.httpHosts(), "content.httpHosts")),
                 d.connectTimeout(),
                 duration("content.timeout", content.timeout(), d.readTimeout()),
                 content.redirects() == null ? d.maxRedirects() : content.redirects(),

@@ -1,5 +1,6 @@
 package io.realqa.streams.scoring;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +18,4 @@ public record ImageJob(
         @Nullable String sha256,
         Priority priority,
         Consumer<Outcome> done,
-        java.util.function.BooleanSupplier cancelled) {
-
-    /** Bytes that it holds while it is in flight; content by reference counts once it is fetched, bounded by the policy. */
-    long bytes() {
-        return content == null ? 0 : content.length;
-    }
-}
+        BooleanSupplier cancelled) {}

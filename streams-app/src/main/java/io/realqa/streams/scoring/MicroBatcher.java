@@ -4,7 +4,6 @@ import io.realqa.scorer.image.VisualInput;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -22,23 +21,23 @@ final class MicroBatcher {
      * @param readyNanos when it became ready
      */
     record Ready(
-            ImageJob job,
-            VisualInput input,
-            String sha256,
-            long submittedNanos,
-            long readyNanos,
-            long fetchNanos,
-            long preprocessNanos) {}
+            Flight flight, VisualInput input, String sha256, long readyNanos, long fetchNanos, long preprocessNanos) {
+        ImageJob job() {
+            return flight.job();
+        }
+    }
 
     private static final Comparator<Ready> ORDER =
-            Comparator.comparingLong(r -> r.job().priority().seeming(r.submittedNanos()));
+            Comparator.comparingLong(r -> r.job().priority().seeming(r.flight().submittedNanos()));
 
     private final BatchPolicy policy;
     private final LongSupplier clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final PriorityQueue<Ready> waiting = new PriorityQueue<>(ORDER);
+    private final Condition taken = lock.newCondition();
+    private final List<Ready> waiting = new ArrayList<>();
     private final AtomicInteger coming = new AtomicInteger();
+    private long tokens;
     private boolean closed;
 
     MicroBatcher(BatchPolicy policy, LongSupplier nanoClock) {
@@ -51,12 +50,19 @@ final class MicroBatcher {
         coming.incrementAndGet();
     }
 
-    /** An announced image has come. */
+    /**
+     * An announced image has come. Blocks while more wait than fill two batches, since a prepared image takes megabytes;
+     * one batch's worth makes {@link #take} go on at once.
+     */
     void add(Ready ready) {
         lock.lock();
         try {
-            coming.decrementAndGet();
+            while (!closed && tokens >= 2L * policy.maxVisualTokens()) {
+                taken.awaitUninterruptibly();
+            }
             waiting.add(ready);
+            tokens += ready.input().visualTokens();
+            coming.decrementAndGet();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -92,21 +98,26 @@ final class MicroBatcher {
 
     /** Takes a batch if one closes now, else waits for a change, no longer than the policy says. */
     private List<Ready> poll() throws InterruptedException {
-        List<Ready> order = new ArrayList<>(waiting);
-        order.sort(ORDER);
+        waiting.sort(ORDER);
         long now = clock.getAsLong();
-        long longest = order.stream().mapToLong(r -> now - r.readyNanos()).max().orElse(0);
-        BatchPolicy.Decision decision =
-                policy.decide(order.stream().map(r -> r.input().visualTokens()).toList(), longest, coming.get());
+        long longest =
+                waiting.stream().mapToLong(r -> now - r.readyNanos()).max().orElse(0);
+        BatchPolicy.Decision decision = policy.decide(
+                waiting.stream().map(r -> r.input().visualTokens()).toList(), longest, coming.get());
         if (decision.take() == 0) {
             changed.await(Math.max(1, decision.waitNanos()), TimeUnit.NANOSECONDS);
             return List.of();
         }
-        List<Ready> batch = new ArrayList<>();
-        for (int i = 0; i < decision.take(); i++) {
-            batch.add(waiting.remove());
-        }
+        List<Ready> head = waiting.subList(0, decision.take());
+        List<Ready> batch = List.copyOf(head);
+        head.clear();
+        tokens -= tokensOf(batch);
+        taken.signalAll();
         return batch;
+    }
+
+    private static long tokensOf(List<Ready> images) {
+        return images.stream().mapToLong(r -> r.input().visualTokens()).sum();
     }
 
     /** Ends every wait; what still waits is left behind. */
@@ -115,7 +126,9 @@ final class MicroBatcher {
         try {
             closed = true;
             waiting.clear();
+            tokens = 0;
             changed.signalAll();
+            taken.signalAll();
         } finally {
             lock.unlock();
         }

@@ -1,7 +1,6 @@
 package io.realqa.streams.scoring;
 
 import io.realqa.scorer.Score;
-import io.realqa.scorer.Scorer;
 
 /** What became of one image: exactly one of a score or a rejection. */
 public sealed interface Outcome {
@@ -9,10 +8,10 @@ public sealed interface Outcome {
     /**
      * It was scored.
      *
-     * @param by the scorer that answered: its checkpoint, adapter and profile are the event's provenance
+     * @param by the model that answered: the event's provenance
      * @param sha256 of the content, 64 hex digits
      */
-    record Scored(Score score, Scorer by, String sha256, Timings timings) implements Outcome {}
+    record Scored(Score score, BatchScorer.Identity by, String sha256, Timings timings) implements Outcome {}
 
     /**
      * It cannot be scored.

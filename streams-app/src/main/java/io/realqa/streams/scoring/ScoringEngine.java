@@ -1,6 +1,6 @@
 package io.realqa.streams.scoring;
 
-import io.realqa.scorer.Scorer;
+import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
@@ -11,6 +11,7 @@ import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentRejectedException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -27,16 +28,18 @@ import org.slf4j.LoggerFactory;
  * Images to outcomes: fetches content on I/O threads, decodes and cuts it into patches on CPU threads, and runs
  * micro-batches through the scorer on one thread, which alone talks to the device.
  *
- * <p>Thread-safe. Bounded: no more than the limits' images and bytes are in flight, from admission to outcome.
+ * <p>Thread-safe. Bounded: no more than the limits' images and bytes are in flight, from admission to outcome. Whatever
+ * is thrown on the way, an error included, ends in the job's outcome and leaves the threads at work.
  */
 public final class ScoringEngine implements AutoCloseable {
 
     /**
      * @param images most images in flight
-     * @param bytes most bytes of inline content in flight; a larger single image is admitted alone
+     * @param bytes most bytes of files in flight; a larger single image is admitted alone. Content by reference counts
+     *     as the largest content that the policy allows until it is fetched, then as what it is
      */
     public record Limits(int images, long bytes) {
-        public static final Limits DEFAULTS = new Limits(256, 256L << 20);
+        public static final Limits DEFAULTS = new Limits(256, 512L << 20);
 
         public Limits {
             if (images < 1) {
@@ -55,7 +58,8 @@ public final class ScoringEngine implements AutoCloseable {
     private static final int FETCH_THREADS = 16;
     private static final long CLOSE_SECONDS = 30;
 
-    private final Supplier<Scorer> scorer;
+    private final Supplier<? extends BatchScorer> scorer;
+    private final long largestFetch;
     private final ContentFetcher fetcher;
     private final ImageDecoder decoder;
     private final Limits limits;
@@ -66,18 +70,20 @@ public final class ScoringEngine implements AutoCloseable {
     private final Object admission = new Object();
     private int images;
     private long bytes;
+    private volatile boolean closed;
     private final AtomicLong scored = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
     private final AtomicLong batches = new AtomicLong();
 
-    /** @param scorer asked once for each batch */
+    /** @param scorer asked once for each image and once for each batch */
     public ScoringEngine(
-            Supplier<Scorer> scorer,
+            Supplier<? extends BatchScorer> scorer,
             ContentPolicy content,
             ImageLimits imageLimits,
             BatchPolicy batchPolicy,
             Limits limits) {
         this.scorer = scorer;
+        this.largestFetch = content.maxBytes();
         this.fetcher = new ContentFetcher(content);
         this.decoder = new ImageDecoder(imageLimits);
         this.limits = limits;
@@ -95,24 +101,35 @@ public final class ScoringEngine implements AutoCloseable {
         return thread;
     }
 
-    /** Takes a job if the limits allow it; never blocks. */
+    /** Takes a job if the limits allow it and the engine is open; never blocks. */
     public boolean offer(ImageJob job) {
+        byte[] content = job.content();
+        long room = content == null ? largestFetch : content.length;
+        Flight flight = new Flight(job, System.nanoTime(), room);
         synchronized (admission) {
-            if (images >= limits.images() || (images > 0 && bytes + job.bytes() > limits.bytes())) {
+            if (closed || images >= limits.images() || (images > 0 && bytes + room > limits.bytes())) {
                 return false;
             }
             images++;
-            bytes += job.bytes();
+            bytes += room;
         }
         batcher.announce();
-        long submitted = System.nanoTime();
-        if (job.content() == null) {
-            fetchers.execute(() -> fetch(job, submitted));
-        } else {
-            byte[] content = job.content();
-            preparers.execute(() -> prepare(job, content, submitted, 0));
+        try {
+            if (content == null) {
+                fetchers.execute(() -> fetch(flight));
+            } else {
+                preparers.execute(() -> prepare(flight, content, 0));
+            }
+            return true;
+        } catch (RejectedExecutionException e) {
+            // close() came in between.
+            drop(flight);
+            return false;
+        } catch (Throwable e) {
+            // No thread could be started.
+            drop(flight);
+            throw e;
         }
-        return true;
     }
 
     public Counts counts() {
@@ -121,49 +138,46 @@ public final class ScoringEngine implements AutoCloseable {
         }
     }
 
-    private void fetch(ImageJob job, long submitted) {
-        if (dropped(job)) {
-            return;
-        }
-        long start = System.nanoTime();
+    private void fetch(Flight flight) {
         try {
-            byte[] content = fetcher.fetch(String.valueOf(job.uri()));
+            if (dropped(flight)) {
+                return;
+            }
+            long start = System.nanoTime();
+            byte[] content = fetcher.fetch(String.valueOf(flight.job().uri()));
+            resize(flight, content.length);
             long nanos = System.nanoTime() - start;
-            preparers.execute(() -> prepare(job, content, submitted, nanos));
+            preparers.execute(() -> prepare(flight, content, nanos));
         } catch (ContentRejectedException e) {
-            fail(job, Stage.FETCH, e.reason().name(), message(e), e.attempts());
-        } catch (IllegalStateException | RejectedExecutionException e) {
-            // The engine is closing, which says nothing of the image: it stays pending.
-            batcher.retract();
-            release(job);
-        } catch (RuntimeException e) {
-            fail(job, Stage.FETCH, "INTERNAL", e.toString(), 1);
+            fail(flight, Stage.FETCH, e.reason().name(), message(e), e.attempts());
+        } catch (Throwable e) {
+            failUnexpectedly(flight, Stage.FETCH, e);
         }
     }
 
-    private void prepare(ImageJob job, byte[] content, long submitted, long fetchNanos) {
-        if (dropped(job)) {
-            return;
-        }
-        long start = System.nanoTime();
-        String sha256 = sha256(content);
-        String expected = job.sha256();
-        if (expected != null && !expected.toLowerCase(Locale.ROOT).equals(sha256)) {
-            fail(job, Stage.VALIDATE, "SHA256_MISMATCH", "sha256: " + sha256 + " (expected: " + expected + ")", 1);
-            return;
-        }
+    private void prepare(Flight flight, byte[] content, long fetchNanos) {
         Stage stage = Stage.DECODE;
         try {
+            if (dropped(flight)) {
+                return;
+            }
+            long start = System.nanoTime();
+            String sha256 = sha256(content);
+            String expected = flight.job().sha256();
+            if (expected != null && !expected.toLowerCase(Locale.ROOT).equals(sha256)) {
+                String message = "sha256: " + sha256 + " (expected: " + expected + ")";
+                fail(flight, Stage.VALIDATE, "SHA256_MISMATCH", message, 1);
+                return;
+            }
             RasterImage image = decoder.decode(content);
             stage = Stage.PREPROCESS;
-            VisualInput input = scorer.get().checkpoint().preprocessing().apply(image);
+            VisualInput input = scorer.get().preprocessing().apply(image);
             long now = System.nanoTime();
-            batcher.add(new MicroBatcher.Ready(job, input, sha256, submitted, now, fetchNanos, now - start));
+            batcher.add(new MicroBatcher.Ready(flight, input, sha256, now, fetchNanos, now - start));
         } catch (ImageRejectedException e) {
-            fail(job, stage, e.reason().name(), message(e), 1);
-        } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.warn("an image of {} bytes (sha256 {}) failed unexpectedly", content.length, sha256, e);
-            fail(job, stage, "INTERNAL", e.toString(), 1);
+            fail(flight, stage, e.reason().name(), message(e), 1);
+        } catch (Throwable e) {
+            failUnexpectedly(flight, stage, e);
         }
     }
 
@@ -180,87 +194,136 @@ public final class ScoringEngine implements AutoCloseable {
     }
 
     private void work() {
-        try {
-            for (List<MicroBatcher.Ready> batch = batcher.take(); !batch.isEmpty(); batch = batcher.take()) {
-                List<MicroBatcher.Ready> wanted = batch.stream()
-                        .filter(r -> !r.job().cancelled().getAsBoolean())
-                        .toList();
-                batch.stream().filter(r -> !wanted.contains(r)).forEach(r -> release(r.job()));
+        while (!closed) {
+            List<MicroBatcher.Ready> batch = List.of();
+            try {
+                batch = batcher.take();
+                List<MicroBatcher.Ready> wanted = new ArrayList<>();
+                for (MicroBatcher.Ready r : batch) {
+                    if (r.job().cancelled().getAsBoolean()) {
+                        end(r.flight());
+                    } else {
+                        wanted.add(r);
+                    }
+                }
                 if (!wanted.isEmpty()) {
                     score(scorer.get(), wanted, 1);
                 }
+            } catch (Throwable e) {
+                // An interrupt ends here as well: close() alone ends this thread.
+                LOG.error("the worker failed with {} images and goes on", batch.size(), e);
+                batch.forEach(r -> finish(r.flight(), new Outcome.Rejected(Stage.SCORE, "INTERNAL", e.toString(), 1)));
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
     /** Scores a batch; one that fails is halved until the image that makes it fail is alone. */
-    private void score(Scorer by, List<MicroBatcher.Ready> batch, int attempt) {
+    private void score(BatchScorer by, List<MicroBatcher.Ready> batch, int attempt) {
         long start = System.nanoTime();
+        List<Score> scores;
         try {
-            Scorer.Batch result =
-                    by.score(batch.stream().map(MicroBatcher.Ready::input).toList());
-            batches.incrementAndGet();
-            long device = System.nanoTime() - start;
-            for (int i = 0; i < batch.size(); i++) {
-                MicroBatcher.Ready r = batch.get(i);
-                long queue = start - r.submittedNanos() - r.fetchNanos() - r.preprocessNanos();
-                Outcome.Timings timings =
-                        new Outcome.Timings(queue, r.fetchNanos(), r.preprocessNanos(), device, batch.size());
-                scored.incrementAndGet();
-                finish(r.job(), new Outcome.Scored(result.scores().get(i), by, r.sha256(), timings));
+            scores = by.score(batch.stream().map(MicroBatcher.Ready::input).toList())
+                    .scores();
+            if (scores.size() != batch.size()) {
+                throw new IllegalStateException("scores: " + scores.size() + " (expected: " + batch.size() + ")");
             }
-        } catch (RuntimeException e) {
-            if (batch.size() == 1) {
-                LOG.warn("an image (sha256 {}) cannot be scored", batch.get(0).sha256(), e);
-                fail(batch.get(0).job(), false, Stage.SCORE, "SCORING_FAILED", e.toString(), attempt);
-                return;
-            }
-            LOG.warn("a batch of {} images failed and is halved: {}", batch.size(), e.toString());
+        } catch (Throwable e) {
+            halve(by, batch, attempt, e);
+            return;
+        }
+        batches.incrementAndGet();
+        long device = System.nanoTime() - start;
+        for (int i = 0; i < batch.size(); i++) {
+            MicroBatcher.Ready r = batch.get(i);
+            long queue = start - r.flight().submittedNanos() - r.fetchNanos() - r.preprocessNanos();
+            Outcome.Timings timings =
+                    new Outcome.Timings(queue, r.fetchNanos(), r.preprocessNanos(), device, batch.size());
+            finish(r.flight(), new Outcome.Scored(scores.get(i), by.identity(), r.sha256(), timings));
+        }
+    }
+
+    private void halve(BatchScorer by, List<MicroBatcher.Ready> batch, int attempt, Throwable cause) {
+        if (closed) {
+            // Nobody waits for the outcomes, and the failure may be the end's doing.
+            batch.forEach(r -> end(r.flight()));
+        } else if (batch.size() == 1) {
+            LOG.warn("an image (sha256 {}) cannot be scored", batch.get(0).sha256(), cause);
+            finish(
+                    batch.get(0).flight(),
+                    new Outcome.Rejected(Stage.SCORE, "SCORING_FAILED", cause.toString(), attempt));
+        } else {
+            LOG.warn("a batch of {} images failed and is halved: {}", batch.size(), cause.toString());
             int half = batch.size() / 2;
             score(by, batch.subList(0, half), attempt + 1);
             score(by, batch.subList(half, batch.size()), attempt + 1);
         }
     }
 
-    private boolean dropped(ImageJob job) {
-        if (job.cancelled().getAsBoolean()) {
-            batcher.retract();
-            release(job);
+    private boolean dropped(Flight flight) {
+        if (flight.job().cancelled().getAsBoolean()) {
+            drop(flight);
             return true;
         }
         return false;
     }
 
+    /** Ends a job that was announced to the batcher and does not reach it, without an outcome. */
+    private void drop(Flight flight) {
+        batcher.retract();
+        end(flight);
+    }
+
     /** Ends a job that was announced to the batcher and does not reach it. */
-    private void fail(ImageJob job, Stage stage, String reason, String message, int attempts) {
-        fail(job, true, stage, reason, message, attempts);
+    private void fail(Flight flight, Stage stage, String reason, String message, int attempts) {
+        batcher.retract();
+        finish(flight, new Outcome.Rejected(stage, reason, message, attempts));
     }
 
-    private void fail(ImageJob job, boolean announced, Stage stage, String reason, String message, int attempts) {
-        if (announced) {
-            batcher.retract();
+    private void failUnexpectedly(Flight flight, Stage stage, Throwable cause) {
+        if (closed) {
+            // The failure may be the end's doing, which says nothing of the image: it stays pending.
+            drop(flight);
+            return;
         }
-        rejected.incrementAndGet();
-        finish(job, new Outcome.Rejected(stage, reason, message, attempts));
+        LOG.warn("an image failed unexpectedly in stage {}", stage, cause);
+        fail(flight, stage, "INTERNAL", cause.toString(), 1);
     }
 
-    private void finish(ImageJob job, Outcome outcome) {
-        release(job);
-        job.done().accept(outcome);
+    private void finish(Flight flight, Outcome outcome) {
+        if (!end(flight)) {
+            return;
+        }
+        (outcome instanceof Outcome.Scored ? scored : rejected).incrementAndGet();
+        try {
+            flight.job().done().accept(outcome);
+        } catch (Throwable e) {
+            LOG.error("an outcome was not taken", e);
+        }
     }
 
-    private void release(ImageJob job) {
+    /** Gives back the room of a job; false if that was done before. */
+    private boolean end(Flight flight) {
+        if (!flight.end()) {
+            return false;
+        }
         synchronized (admission) {
             images--;
-            bytes -= job.bytes();
+            bytes -= flight.bytes();
+        }
+        return true;
+    }
+
+    private void resize(Flight flight, long to) {
+        synchronized (admission) {
+            bytes += to - flight.bytes();
+            flight.resize(to);
         }
     }
 
     /** Stops; jobs that are still in flight are left without an outcome. Waits for the batch on the device, bounded. */
     @Override
     public void close() {
+        closed = true;
         batcher.close();
         fetchers.shutdownNow();
         preparers.shutdownNow();

@@ -12,9 +12,8 @@ import io.realqa.events.SourcePosition;
 import io.realqa.events.StageTimings;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.events.ValueProbability;
-import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Score;
-import io.realqa.scorer.Scorer;
+import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.Outcome;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 /** Outcomes as events. An event's id follows from the upload's place on Kafka alone, so a repetition has the same id. */
 final class Events {
     private static final String TRACE_HEADER = "traceparent";
+    /** A trace context is 55 bytes long; a later version's may be somewhat longer. */
+    private static final int MAX_TRACE_BYTES = 256;
+
+    private static final int MAX_MESSAGE = 4096;
 
     private Events() {}
 
@@ -100,11 +103,11 @@ final class Events {
         }
         return UploadDeadLettered.newBuilder()
                 .setEventId(id(at, "dead-letter"))
-                .setImageId(upload == null ? text(at.key()) : upload.getImageId())
-                .setPlatform(upload == null ? null : upload.getPlatform())
+                .setImageId(imageId(at, upload))
+                .setPlatform(upload == null ? null : shortened(upload.getPlatform(), UploadValidator.MAX_NAME))
                 .setStage(outcome.stage().name())
                 .setReason(outcome.reason())
-                .setMessage(outcome.message())
+                .setMessage(shortened(outcome.message(), MAX_MESSAGE))
                 .setAttempts(outcome.attempts())
                 .setKey(at.key() == null ? null : ByteBuffer.wrap(at.key()))
                 .setValue(at.value() == null ? null : ByteBuffer.wrap(at.value()))
@@ -116,20 +119,20 @@ final class Events {
                 .build();
     }
 
+    /** The upload's id, or its key where the value could not be read; null if there is none. */
+    static @Nullable String imageId(PendingUpload at, @Nullable ImageUploaded upload) {
+        String id = upload == null ? text(at.key()) : upload.getImageId();
+        return id == null ? null : shortened(id, UploadValidator.MAX_NAME);
+    }
+
     /** A name-based UUID of topic, partition, offset and kind. */
     private static String id(PendingUpload at, String kind) {
         String name = String.join("\0", at.topic(), "" + at.partition(), "" + at.offset(), kind);
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
     }
 
-    private static Provenance provenance(Scorer by) {
-        Adapter adapter = by.adapter();
-        return new Provenance(
-                by.checkpoint().digest(),
-                adapter == null ? null : adapter.digest(),
-                by.profile().digest(),
-                by.checkpoint().preprocessing().digest(),
-                0L);
+    private static Provenance provenance(BatchScorer.Identity by) {
+        return new Provenance(by.checkpoint(), by.adapter(), by.profile(), by.preprocessing(), 0L);
     }
 
     private static SourcePosition source(PendingUpload at) {
@@ -147,7 +150,14 @@ final class Events {
 
     private static @Nullable String trace(Headers headers) {
         Header header = headers.lastHeader(TRACE_HEADER);
-        return header == null ? null : text(header.value());
+        return header == null || header.value() == null || header.value().length > MAX_TRACE_BYTES
+                ? null
+                : text(header.value());
+    }
+
+    /** A dead letter repeats what the upload says, and must still fit its topic. */
+    private static String shortened(String text, int characters) {
+        return text.length() <= characters ? text : text.substring(0, characters) + "…";
     }
 
     /** UTF-8 text; where bytes are none, a replacement character stands for each. */

@@ -4,8 +4,10 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -26,11 +28,28 @@ record PendingUpload(
         Headers headers) {
     private static final int VERSION = 1;
 
+    /** Bytes of key, value and headers. */
+    long payloadBytes() {
+        long bytes = headerBytes();
+        bytes += key == null ? 0 : key.length;
+        bytes += value == null ? 0 : value.length;
+        return bytes;
+    }
+
+    /** Bytes of the headers; a character of a name counts as the most that it may take. */
+    long headerBytes() {
+        long bytes = 0;
+        for (Header h : headers) {
+            bytes += 3L * h.key().length() + (h.value() == null ? 0 : h.value().length);
+        }
+        return bytes;
+    }
+
     byte[] encode() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(value == null ? 128 : value.length + 128);
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeByte(VERSION);
-            out.writeUTF(topic);
+            write(out, topic.getBytes(StandardCharsets.UTF_8));
             out.writeInt(partition);
             out.writeLong(offset);
             out.writeLong(timestamp);
@@ -39,7 +58,8 @@ record PendingUpload(
             Header[] all = headers.toArray();
             out.writeInt(all.length);
             for (Header h : all) {
-                out.writeUTF(h.key());
+                // Not writeUTF, which ends at 65,535 bytes.
+                write(out, h.key().getBytes(StandardCharsets.UTF_8));
                 write(out, h.value());
             }
         } catch (IOException e) {
@@ -55,7 +75,7 @@ record PendingUpload(
                 throw new IllegalStateException(
                         "pending store: entry of version " + version + " (expected: " + VERSION + ")");
             }
-            String topic = in.readUTF();
+            String topic = readText(in);
             int partition = in.readInt();
             long offset = in.readLong();
             long timestamp = in.readLong();
@@ -63,11 +83,14 @@ record PendingUpload(
             byte[] value = read(in);
             Headers headers = new Record<>(0, 0, 0).headers();
             for (int n = in.readInt(); n > 0; n--) {
-                headers.add(in.readUTF(), read(in));
+                headers.add(readText(in), read(in));
+            }
+            if (in.available() > 0) {
+                throw new IOException(in.available() + " bytes are left over (expected: none)");
             }
             return new PendingUpload(topic, partition, offset, timestamp, key, value, headers);
         } catch (IOException e) {
-            throw new IllegalStateException("pending store: an entry of " + bytes.length + " bytes is broken", e);
+            throw new IllegalStateException("pending store: an entry of " + bytes.length + " bytes is broken: " + e, e);
         }
     }
 
@@ -80,7 +103,22 @@ record PendingUpload(
 
     private static byte @Nullable [] read(DataInputStream in) throws IOException {
         int length = in.readInt();
-        return length < 0 ? null : in.readNBytes(length);
+        if (length < 0) {
+            return null;
+        }
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException(bytes.length + " bytes are left (expected: " + length + ")");
+        }
+        return bytes;
+    }
+
+    private static String readText(DataInputStream in) throws IOException {
+        byte[] bytes = read(in);
+        if (bytes == null) {
+            throw new IOException("no text (expected: a name)");
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     @Override

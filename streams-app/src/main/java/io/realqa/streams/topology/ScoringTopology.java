@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
@@ -26,7 +27,8 @@ public final class ScoringTopology {
      * Builds it.
      *
      * @param maxInlineBytes largest content inside an event
-     * @param longestWait how long a stream thread waits for room in the engine; well below max.poll.interval.ms
+     * @param longestWait how long a task waits for room in the engine between two punctuations; times the tasks of a
+     *     thread well below transaction.timeout.ms and max.poll.interval.ms
      */
     public static Topology build(
             ScoringEngine engine, EventSerdes serdes, int maxInlineBytes, Clock clock, Duration longestWait) {
@@ -48,7 +50,14 @@ public final class ScoringTopology {
             }
         };
         return new Topology()
-                .addSource("uploads", bytes.deserializer(), bytes.deserializer(), serdes.topic(Topics.UPLOADS))
+                .addSource(
+                        (AutoOffsetReset) null,
+                        "uploads",
+                        // A record without a valid timestamp is an upload like any other.
+                        (upload, partitionTime) -> Math.max(0, upload.timestamp()),
+                        bytes.deserializer(),
+                        bytes.deserializer(),
+                        serdes.topic(Topics.UPLOADS))
                 .addProcessor("scoring", processor, "uploads")
                 .addSink(SCORES, serdes.topic(Topics.SCORES), bytes.serializer(), bytes.serializer(), "scoring")
                 .addSink(ATTRIBUTES, serdes.topic(Topics.ATTRIBUTES), bytes.serializer(), bytes.serializer(), "scoring")

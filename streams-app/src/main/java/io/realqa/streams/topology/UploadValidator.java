@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What an upload event must be before any work is spent on it. Pure. */
 final class UploadValidator {
+    /** Characters of imageId and platform, which every event repeats. */
+    static final int MAX_NAME = 1024;
+
     private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
 
     private final int maxInlineBytes;
@@ -22,13 +25,18 @@ final class UploadValidator {
         if (upload.getImageId().isBlank()) {
             return rejected("IMAGE_ID_MISSING", "imageId: empty (expected: the image's id)");
         }
+        if (upload.getImageId().length() > MAX_NAME) {
+            return rejected("IMAGE_ID_TOO_LONG", tooLong("imageId", upload.getImageId()));
+        }
+        if (upload.getPlatform().length() > MAX_NAME) {
+            return rejected("PLATFORM_TOO_LONG", tooLong("platform", upload.getPlatform()));
+        }
         if (upload.getContent() == null && upload.getUri() == null) {
             return rejected("CONTENT_MISSING", "neither content nor uri is set (expected: exactly one)");
         }
         if (upload.getContent() != null && upload.getUri() != null) {
-            return rejected(
-                    "CONTENT_AMBIGUOUS",
-                    "content and uri " + upload.getUri() + " are both set (expected: exactly one)");
+            // Without the URI, which may hold secrets.
+            return rejected("CONTENT_AMBIGUOUS", "content and uri are both set (expected: exactly one)");
         }
         if (upload.getContent() != null && upload.getContent().remaining() > maxInlineBytes) {
             return rejected(
@@ -40,6 +48,10 @@ final class UploadValidator {
             return rejected("SHA256_INVALID", "sha256: " + upload.getSha256() + " (expected: 64 hex digits)");
         }
         return null;
+    }
+
+    private static String tooLong(String field, String value) {
+        return field + ": " + value.length() + " characters (expected: at most " + MAX_NAME + ")";
     }
 
     private static Rejected rejected(String reason, String message) {

@@ -1,0 +1,195 @@
+package io.realqa.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.realqa.scorer.image.ImageLimits;
+import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ScoringEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ServiceConfigTest {
+    private static final String REQUIRED = """
+            kafka: {bootstrap.servers: "kafka:9092"}
+            registry: {schema.registry.url: "http://registry:8081"}
+            model: {checkpoint: /models/base}
+            """;
+
+    private static final String COMPLETE = """
+            kafka:
+              bootstrap.servers: kafka:9092
+              num.stream.threads: 4
+              state.dir: /var/lib/realqa
+            registry:
+              schema.registry.url: http://registry:8081
+              auto.register.schemas: false
+            serde: io.confluent.kafka.streams.serdes.avro.GenericAvroSerde
+            topics:
+              uploads: in
+              scores: out
+              attributes: more
+              dead-letters: dead
+            model:
+              checkpoint: /models/base
+              adapter: /models/adapter
+              profile: /models/profile.yaml
+            batch:
+              images: 8
+              visualTokens: 4096
+              delay: 35ms
+            limits:
+              inFlightImages: 32
+              inFlightBytes: 1048576
+              inlineBytes: 4096
+              imageBytes: 8192
+              imagePixels: 1000000
+            content:
+              fileRoots: [/data/photos, /data/more]
+              httpHosts: ["*.example.org", "images.example.com:8443"]
+              timeout: 2m
+              redirects: 0
+              attempts: 5
+            """;
+
+    @TempDir
+    Path folder;
+
+    private ServiceConfig read(String yaml) throws IOException {
+        return ServiceConfig.read(Files.writeString(folder.resolve("service.yaml"), yaml));
+    }
+
+    private void assertRefused(String yaml, String... parts) {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> read(yaml))
+                .satisfies(e -> assertThat(e.getMessage())
+                        .contains("service.yaml: ", "(expected: ")
+                        .contains(parts));
+    }
+
+    @Test
+    void everySettingOfACompleteFileArrives() throws IOException {
+        ServiceConfig config = read(COMPLETE);
+
+        assertThat(config.kafka())
+                .containsEntry("bootstrap.servers", "kafka:9092")
+                .containsEntry("num.stream.threads", "4")
+                .containsEntry("state.dir", "/var/lib/realqa");
+        assertThat(config.registry()).containsEntry("auto.register.schemas", "false");
+        assertThat(config.serde()).isEqualTo("io.confluent.kafka.streams.serdes.avro.GenericAvroSerde");
+        assertThat(config.topic("uploads", "d")).isEqualTo("in");
+        assertThat(config.topic("dead-letters", "d")).isEqualTo("dead");
+        assertThat(config.model())
+                .isEqualTo(new ServiceConfig.Model("/models/base", "/models/adapter", "/models/profile.yaml"));
+        assertThat(config.batchPolicy()).isEqualTo(new BatchPolicy(8, 4096, Duration.ofMillis(35)));
+        assertThat(config.engineLimits()).isEqualTo(new ScoringEngine.Limits(32, 1 << 20));
+        assertThat(config.inlineBytes()).isEqualTo(4096);
+        assertThat(config.imageLimits()).isEqualTo(new ImageLimits(8192, 1_000_000, ImageLimits.DEFAULTS.maxSide()));
+        assertThat(config.contentPolicy())
+                .isEqualTo(ContentPolicy.defaults()
+                        .withMaxBytes(8192)
+                        .withFileRoots(List.of(Path.of("/data/photos"), Path.of("/data/more")))
+                        .withHttpHosts(Set.of("*.example.org", "images.example.com:8443"))
+                        .withReadTimeout(Duration.ofMinutes(2))
+                        .withMaxRedirects(0)
+                        .withAttempts(5));
+    }
+
+    @Test
+    void whatIsLeftOutHasItsDefault() throws IOException {
+        ServiceConfig config = read(REQUIRED);
+
+        assertThat(config.batchPolicy()).isEqualTo(BatchPolicy.DEFAULTS);
+        assertThat(config.engineLimits()).isEqualTo(ScoringEngine.Limits.DEFAULTS);
+        assertThat(config.imageLimits()).isEqualTo(ImageLimits.DEFAULTS);
+        assertThat(config.contentPolicy()).isEqualTo(ContentPolicy.defaults());
+        assertThat(config.inlineBytes()).isEqualTo(ServiceConfig.DEFAULT_INLINE_BYTES);
+        assertThat(config.topic("scores", "image.scores")).isEqualTo("image.scores");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0ms, PT0S", "20ms, PT0.02S", "5s, PT5S", "1m, PT1M"})
+    void aDurationHasAUnit(String text, Duration expected) throws IOException {
+        assertThat(read(REQUIRED + "batch: {delay: " + text + "}").batchPolicy().maxDelay())
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20", "20 ms", "1h", "-5s", "1.5s", "''", "9999999999ms"})
+    void otherDurationsAreRefused(String text) {
+        assertRefused(REQUIRED + "batch: {delay: \"" + text + "\"}", "batch.delay: " + text + " (", "20ms, 5s or 1m");
+    }
+
+    @Test
+    void whatIsRequiredIsNamedWhereItIsMissing() {
+        assertRefused(REQUIRED.replace("bootstrap.servers", "bootstrap"), "kafka.bootstrap.servers: missing");
+        assertRefused(REQUIRED.replace("schema.registry.url", "url"), "registry.schema.registry.url: missing");
+        assertRefused(REQUIRED.replace("checkpoint", "adapter"), "model.checkpoint: missing");
+        assertRefused(REQUIRED.replaceAll("kafka: .*\n", ""), "kafka.bootstrap.servers: missing");
+        assertRefused(REQUIRED.replaceAll("model: .*\n", ""), "model.checkpoint: missing");
+        assertRefused("", "the file: ");
+        assertRefused("just a text", "the file: ", "settings by key");
+    }
+
+    @Test
+    void anUnknownKeyIsNamedWithTheKnownOnes() {
+        assertRefused(REQUIRED + "batches: {}", "batches: unknown key", "batch", "limits");
+        assertRefused(REQUIRED + "batch: {image: 4}", "batch.image: unknown key", "images", "visualTokens");
+        assertRefused(REQUIRED + "topics: {upload: a}", "topics.upload: unknown", "uploads", "dead-letters");
+    }
+
+    @Test
+    void aValueOfAnotherTypeIsNamedWithWhatWasExpected() {
+        assertRefused(REQUIRED + "batch: {images: many}", "batch.images: many (expected: a whole number)");
+        assertRefused(REQUIRED + "batch: {images: 1.5}", "batch.images: ", "1.5", "a whole number");
+        assertRefused(REQUIRED + "limits: {imageBytes: [1]}", "limits.imageBytes: ", "a whole number");
+        assertRefused(REQUIRED + "limits: {inFlightImages: 9999999999}", "limits.inFlightImages: ", "9999999999");
+        assertRefused(REQUIRED + "content: {httpHosts: host}", "content.httpHosts: ", "a list");
+        assertRefused(REQUIRED + "batch: 5", "batch: ", "5", "settings by key");
+    }
+
+    @Test
+    void aValueOutOfRangeIsNamedByItsKeyInTheFile() {
+        assertRefused(REQUIRED + "batch: {images: 0}", "batch.images: 0 (");
+        assertRefused(REQUIRED + "batch: {visualTokens: -1}", "batch.visualTokens: -1 (");
+        assertRefused(REQUIRED + "batch: {delay: 2m}", "batch.delay: PT2M (");
+        assertRefused(REQUIRED + "limits: {inFlightImages: 0}", "limits.inFlightImages: 0 (");
+        assertRefused(REQUIRED + "limits: {inFlightBytes: 0}", "limits.inFlightBytes: 0 (");
+        assertRefused(REQUIRED + "limits: {inlineBytes: -1}", "limits.inlineBytes: -1 (");
+        assertRefused(REQUIRED + "limits: {inlineBytes: 4000000}", "limits.inlineBytes: 4000000 (");
+        assertRefused(REQUIRED + "limits: {imageBytes: 0}", "limits.imageBytes: 0 (");
+        assertRefused(REQUIRED + "limits: {imagePixels: 0}", "limits.imagePixels: 0 (");
+        assertRefused(REQUIRED + "content: {redirects: 99}", "content.redirects: 99 (");
+        assertRefused(REQUIRED + "content: {attempts: 0}", "content.attempts: 0 (");
+        assertRefused(REQUIRED + "content: {timeout: 0s}", "content.timeout: PT0S (");
+        assertRefused(REQUIRED + "content: {httpHosts: [\"a b\"]}", "content.httpHosts: a b (");
+    }
+
+    @Test
+    void anEmptyValueIsNamed() {
+        assertRefused(REQUIRED + "topics: {uploads: ~}", "topics.uploads: null");
+        assertRefused(REQUIRED + "topics: {uploads: }", "topics: {uploads=}");
+        assertRefused(REQUIRED.replace("\"kafka:9092\"", "a, client.id: ~"), "kafka.client.id: null");
+        assertRefused(REQUIRED + "content: {httpHosts: [~]}", "content.httpHosts: null");
+        assertRefused(REQUIRED + "content: {fileRoots: [~]}", "content.fileRoots: null");
+    }
+
+    @Test
+    void whatIsNoSingleDocumentIsRefused() {
+        assertRefused(REQUIRED + "batch: {images: 1}\nbatch: {images: 2}", "batch", "each key once");
+        assertRefused(REQUIRED + "batch: {images: 1", "one YAML document");
+        assertRefused(REQUIRED + "---\nbatch: {images: 1}", "Trailing token");
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> ServiceConfig.read(folder.resolve("none.yaml")))
+                .withMessageContaining("none.yaml: no such file (expected: ");
+    }
+}
