@@ -47,7 +47,12 @@ public final class ScoringService implements AutoCloseable {
         EventSerdes serdes = new EventSerdes(serde(config), config.registry(), topicNames(config));
         BatchScorer model = BatchScorer.of(scorer);
         engine = new ScoringEngine(
-                () -> model, config.contentPolicy(), config.imageLimits(), config.batchPolicy(), config.engineLimits());
+                () -> model,
+                config.contentPolicy(),
+                config.imageLimits(),
+                config.batchPolicy(),
+                config.engineLimits(),
+                scorer.checkpoint().compute().workers());
         streams = new KafkaStreams(
                 ScoringTopology.build(engine, serdes, config.inlineBytes(), Clock.systemUTC(), LONGEST_WAIT),
                 properties(config));

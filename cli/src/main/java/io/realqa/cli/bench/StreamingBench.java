@@ -10,6 +10,7 @@ import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.ImageJob;
 import io.realqa.streams.scoring.Outcome;
 import io.realqa.streams.scoring.Priority;
@@ -115,12 +116,14 @@ public final class StreamingBench {
     private double direct(int uploads) throws InterruptedException {
         LinkedBlockingQueue<Outcome> results = new LinkedBlockingQueue<>();
         Watch watch = new Watch(uploads);
+        BatchScorer model = BatchScorer.of(scorer);
         try (ScoringEngine engine = new ScoringEngine(
-                () -> scorer,
+                () -> model,
                 ContentPolicy.defaults(),
                 ImageLimits.DEFAULTS,
                 BatchPolicy.DEFAULTS,
-                ScoringEngine.Limits.DEFAULTS)) {
+                ScoringEngine.Limits.DEFAULTS,
+                scorer.checkpoint().compute().workers())) {
             long deadline = System.nanoTime() + LONGEST.toNanos();
             int offered = 0;
             while (!watch.done()) {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Images to outcomes: fetches content on I/O threads, decodes and cuts it into patches on CPU threads, and runs
- * micro-batches through the scorer on one thread, which alone talks to the device.
+ * micro-batches through the scorer on worker threads, which alone talk to the device.
  *
  * <p>Thread-safe. Bounded: no more than the limits' images and bytes are in flight, from admission to outcome. Whatever
  * is thrown on the way, an error included, ends in the job's outcome and leaves the threads at work.
@@ -66,7 +66,7 @@ public final class ScoringEngine implements AutoCloseable {
     private final MicroBatcher batcher;
     private final ExecutorService fetchers;
     private final ExecutorService preparers;
-    private final Thread worker;
+    private final List<Thread> workers = new ArrayList<>();
     private final Object admission = new Object();
     private int images;
     private long bytes;
@@ -75,13 +75,20 @@ public final class ScoringEngine implements AutoCloseable {
     private final AtomicLong rejected = new AtomicLong();
     private final AtomicLong batches = new AtomicLong();
 
-    /** @param scorer asked once for each image and once for each batch */
+    /**
+     * @param scorer asked once for each image and once for each batch
+     * @param workers batches that run at a time
+     */
     public ScoringEngine(
             Supplier<? extends BatchScorer> scorer,
             ContentPolicy content,
             ImageLimits imageLimits,
             BatchPolicy batchPolicy,
-            Limits limits) {
+            Limits limits,
+            int workers) {
+        if (workers < 1) {
+            throw new IllegalArgumentException("workers: " + workers + " (expected: at least 1)");
+        }
         this.scorer = scorer;
         this.largestFetch = content.maxBytes();
         this.fetcher = new ContentFetcher(content);
@@ -91,8 +98,11 @@ public final class ScoringEngine implements AutoCloseable {
         this.fetchers = Executors.newFixedThreadPool(FETCH_THREADS, r -> daemon(r, "realqa-fetch"));
         this.preparers = Executors.newFixedThreadPool(
                 Runtime.getRuntime().availableProcessors(), r -> daemon(r, "realqa-prepare"));
-        this.worker = daemon(this::work, "realqa-worker");
-        worker.start();
+        for (int w = 0; w < workers; w++) {
+            Thread worker = daemon(this::work, "realqa-worker-" + w);
+            this.workers.add(worker);
+            worker.start();
+        }
     }
 
     private static Thread daemon(Runnable task, String name) {
@@ -329,9 +339,12 @@ public final class ScoringEngine implements AutoCloseable {
         preparers.shutdownNow();
         try {
             fetcher.close();
-            worker.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
-            if (worker.isAlive()) {
-                LOG.error("the batch on the device did not end within {} s", CLOSE_SECONDS);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
+            for (Thread worker : workers) {
+                worker.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+                if (worker.isAlive()) {
+                    LOG.error("{}: the batch on the device did not end within {} s", worker.getName(), CLOSE_SECONDS);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -40,7 +40,7 @@ class ScoringEngineTest {
 
     private static ScoringEngine engine(
             Supplier<? extends BatchScorer> model, BatchPolicy batches, ScoringEngine.Limits limits) {
-        return new ScoringEngine(model, ContentPolicy.defaults(), ImageLimits.DEFAULTS, batches, limits);
+        return new ScoringEngine(model, ContentPolicy.defaults(), ImageLimits.DEFAULTS, batches, limits, 1);
     }
 
     private ImageJob job(int grey) {
@@ -283,7 +283,7 @@ class ScoringEngineTest {
                     return false;
                 });
         try (ScoringEngine engine = new ScoringEngine(
-                () -> model, policy, ImageLimits.DEFAULTS, EIGHT, new ScoringEngine.Limits(9, 15_000))) {
+                () -> model, policy, ImageLimits.DEFAULTS, EIGHT, new ScoringEngine.Limits(9, 15_000), 1)) {
             assertThat(engine.offer(job)).isTrue();
             assertThat(engine.offer(job(new byte[6_000], 1))).isFalse();
             fetching.countDown();

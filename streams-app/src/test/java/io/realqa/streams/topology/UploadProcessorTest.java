@@ -100,7 +100,8 @@ class UploadProcessorTest {
                 ContentPolicy.defaults().withReadTimeout(Duration.ofSeconds(1)),
                 ImageLimits.DEFAULTS,
                 ONE_BY_ONE,
-                limits);
+                limits,
+                1);
     }
 
     private UploadProcessor processor() {
