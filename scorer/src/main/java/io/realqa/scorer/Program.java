@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -14,8 +15,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ final class Program implements AutoCloseable {
     private final Model model;
     private final PtSymbolBlock block;
     private final NDManager root;
+    private final BufferPool buffers = new BufferPool();
 
     private Program(Model model) {
         this.model = model;
@@ -124,7 +126,7 @@ final class Program implements AutoCloseable {
     }
 
     Scope scope() {
-        return new Scope((PtNDManager) root.newSubManager());
+        return new Scope((PtNDManager) root.newSubManager(), buffers);
     }
 
     @Override
@@ -135,10 +137,13 @@ final class Program implements AutoCloseable {
     /** Owns the native memory of one computation: all that was made in it is freed when it is closed. One thread's. */
     static final class Scope implements AutoCloseable {
         private final PtNDManager manager;
+        private final BufferPool buffers;
+        private final List<ByteBuffer> borrowed = new ArrayList<>();
         private final List<IValue> values = new ArrayList<>();
 
-        private Scope(PtNDManager manager) {
+        private Scope(PtNDManager manager, BufferPool buffers) {
             this.manager = manager;
+            this.buffers = buffers;
         }
 
         IValue own(IValue value) {
@@ -167,15 +172,34 @@ final class Program implements AutoCloseable {
         }
 
         IValue longs(long[] values, long... shape) {
-            return tensor((PtNDArray) manager.create(LongBuffer.wrap(values), new Shape(shape)));
+            ByteBuffer buffer = borrow((long) values.length * Long.BYTES);
+            buffer.asLongBuffer().put(values);
+            return tensor(array(buffer, shape, DataType.INT64));
         }
 
         IValue floats(float[] values, long... shape) {
-            return tensor((PtNDArray) manager.create(FloatBuffer.wrap(values), new Shape(shape)));
+            ByteBuffer buffer = borrow((long) values.length * Float.BYTES);
+            buffer.asFloatBuffer().put(values);
+            return tensor(array(buffer, shape, DataType.FLOAT32));
         }
 
         PtNDArray booleans(boolean[] values, long... shape) {
-            return (PtNDArray) manager.create(values, new Shape(shape));
+            ByteBuffer buffer = borrow(values.length);
+            for (int i = 0; i < values.length; i++) {
+                buffer.put(i, (byte) (values[i] ? 1 : 0));
+            }
+            return array(buffer, shape, DataType.BOOLEAN);
+        }
+
+        /** Memory that the tensor made from it uses in place, until this scope is closed. */
+        private ByteBuffer borrow(long bytes) {
+            ByteBuffer buffer = buffers.borrow(bytes);
+            borrowed.add(buffer);
+            return buffer.slice(0, (int) bytes).order(ByteOrder.nativeOrder());
+        }
+
+        private PtNDArray array(ByteBuffer buffer, long[] shape, DataType type) {
+            return manager.create(buffer, new Shape(shape), type);
         }
 
         IValue tensor(PtNDArray array) {
@@ -217,6 +241,8 @@ final class Program implements AutoCloseable {
             }
             values.clear();
             manager.close();
+            borrowed.forEach(buffers::giveBack);
+            borrowed.clear();
         }
     }
 }
