@@ -76,7 +76,7 @@ final class BranchSession implements AutoCloseable {
     /** Embeddings of the visual tokens of all images: [M, D]. */
     static IValue vision(Checkpoint checkpoint, Scope scope, IValue lora, List<VisualInput> inputs) {
         ModelConfig.Vision v = checkpoint.config().vision();
-        int size = v.channels() * v.temporalPatchSize() * v.patchSize() * v.patchSize();
+        int size = v.channels() * v.patchSize() * v.patchSize();
         long total = 0;
         for (VisualInput in : inputs) {
             check(in, size, v.mergeSize());
@@ -87,11 +87,11 @@ final class BranchSession implements AutoCloseable {
                     + " patches (expected: at most " + Integer.MAX_VALUE / (4L * size) + " patches in a batch)");
         }
         int patches = (int) total;
-        float[] pixels = new float[patches * size];
+        List<float[]> frames = new ArrayList<>();
         long[] places = new long[patches * 2];
         int at = 0;
         for (VisualInput in : inputs) {
-            System.arraycopy(in.patches(), 0, pixels, at * size, in.patches().length);
+            frames.add(in.frame());
             at = places(in, checkpoint.config().vision().mergeSize(), places, at);
         }
         return checkpoint
@@ -101,7 +101,7 @@ final class BranchSession implements AutoCloseable {
                         "vision",
                         checkpoint.weights(),
                         lora,
-                        scope.floats(pixels, patches, size),
+                        scope.floats(frames, patches, size),
                         scope.longs(places, patches, 2),
                         scope.integers(inputs.stream()
                                 .mapToLong(BranchSession::patchCount)
@@ -114,10 +114,10 @@ final class BranchSession implements AutoCloseable {
                 && in.gridRows() % merge == 0
                 && in.gridColumns() % merge == 0
                 && in.visualTokens() * merge * merge == patchCount(in)
-                && in.patches().length == (long) patchCount(in) * patchSize;
+                && in.frame().length == (long) patchCount(in) * patchSize;
         if (!fits) {
             throw new IllegalArgumentException("image: " + in.gridRows() + " x " + in.gridColumns() + " patches, "
-                    + in.visualTokens() + " visual tokens, " + in.patches().length + " numbers (expected: patches of "
+                    + in.visualTokens() + " visual tokens, " + in.frame().length + " numbers (expected: patches of "
                     + patchSize + " numbers, merged " + merge + " x " + merge + ", as the checkpoint's preprocessing)");
         }
     }

@@ -18,7 +18,7 @@ final class Flops {
         ModelConfig.Vision v = c.vision();
         double patches = (double) image.gridRows() * image.gridColumns();
         double e = v.embedSize();
-        double patchSize = (double) v.channels() * v.temporalPatchSize() * v.patchSize() * v.patchSize();
+        double patchSize = (double) v.channels() * v.patchSize() * v.patchSize();
         double perPatch = patchSize * e + v.depth() * (4 * e * e + 2 * e * v.mlpSize() + 2 * patches * e);
         double merged = v.mergedSize();
         double merger = image.visualTokens() * (merged * merged + merged * c.hiddenSize());

@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -178,8 +179,15 @@ final class Program implements AutoCloseable {
         }
 
         IValue floats(float[] values, long... shape) {
-            ByteBuffer buffer = borrow((long) values.length * Float.BYTES);
-            buffer.asFloatBuffer().put(values);
+            return floats(List.of(values), shape);
+        }
+
+        /** A tensor of arrays one after the other. */
+        IValue floats(List<float[]> parts, long... shape) {
+            ByteBuffer buffer = borrow(
+                    parts.stream().mapToLong(p -> (long) p.length * Float.BYTES).sum());
+            FloatBuffer floats = buffer.asFloatBuffer();
+            parts.forEach(floats::put);
             return tensor(array(buffer, shape, DataType.FLOAT32));
         }
 

@@ -47,7 +47,12 @@ final class Reference {
         int rows = Math.toIntExact(grid[1]);
         int columns = Math.toIntExact(grid[2]);
         float[] patches = floats("image." + image + ".pixel_values");
-        return new VisualInput(rows, columns, rows * columns / 4, 14 * columns, 14 * rows, patches);
+        // each channel's two frames are the same picture: keep one
+        float[] frame = new float[patches.length / 2];
+        for (int i = 0; i < frame.length; i++) {
+            frame[i] = patches[i / 196 * 392 + i % 196];
+        }
+        return new VisualInput(rows, columns, rows * columns / 4, 14 * columns, 14 * rows, frame);
     }
 
     private static ByteBuffer bytes(Path file, String name) {

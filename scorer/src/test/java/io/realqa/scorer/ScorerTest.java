@@ -92,8 +92,8 @@ class ScorerTest {
 
     @Test
     void anImageThatIsNotCutAsTheCheckpointWantsIsRefused() {
-        float[] patches = new float[4 * 1176];
-        refused(new VisualInput(2, 2, 1, 28, 28, new float[7]), "2 x 2 patches", "7 numbers", "1176");
+        float[] patches = new float[4 * 588];
+        refused(new VisualInput(2, 2, 1, 28, 28, new float[7]), "2 x 2 patches", "7 numbers", "588");
         refused(new VisualInput(1, 4, 1, 56, 14, patches), "1 x 4 patches", "merged 2 x 2");
         refused(new VisualInput(2, 2, 4, 28, 28, patches), "4 visual tokens");
         refused(new VisualInput(0, 0, 0, 0, 0, new float[0]), "0 x 0 patches");

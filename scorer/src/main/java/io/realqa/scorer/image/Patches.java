@@ -12,11 +12,10 @@ final class Patches {
     static VisualInput of(RasterImage image, Preprocessing settings) {
         int patch = settings.patchSize();
         int merge = settings.mergeSize();
-        int frames = settings.temporalPatchSize();
         int gridRows = image.height() / patch;
         int gridColumns = image.width() / patch;
         float[] table = table(settings);
-        float[] patches = new float[Math.multiplyExact(gridRows * gridColumns, 3 * frames * patch * patch)];
+        float[] frame = new float[Math.multiplyExact(gridRows * gridColumns, 3 * patch * patch)];
         byte[] rgb = image.rgb();
         int out = 0;
         for (int blockRow = 0; blockRow < gridRows; blockRow += merge) {
@@ -25,22 +24,18 @@ final class Patches {
                     int top = (blockRow + inBlock / merge) * patch;
                     int left = (blockColumn + inBlock % merge) * patch;
                     for (int channel = 0; channel < 3; channel++) {
-                        int frame = out;
                         for (int y = 0; y < patch; y++) {
                             int in = 3 * ((top + y) * image.width() + left) + channel;
                             for (int x = 0; x < patch; x++, in += 3) {
-                                patches[out++] = table[channel * LEVELS + (rgb[in] & 0xff)];
+                                frame[out++] = table[channel * LEVELS + (rgb[in] & 0xff)];
                             }
-                        }
-                        for (int copy = 1; copy < frames; copy++, out += patch * patch) {
-                            System.arraycopy(patches, frame, patches, out, patch * patch);
                         }
                     }
                 }
             }
         }
         int tokens = gridRows * gridColumns / (merge * merge);
-        return new VisualInput(gridRows, gridColumns, tokens, image.width(), image.height(), patches);
+        return new VisualInput(gridRows, gridColumns, tokens, image.width(), image.height(), frame);
     }
 
     /** [3, 256]: rescaled in double and rounded, then float32 arithmetic, as the reference computes it. */

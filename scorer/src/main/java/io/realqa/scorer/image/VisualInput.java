@@ -8,9 +8,25 @@ package io.realqa.scorer.image;
  * @param visualTokens what the language model sees of it: gridRows * gridColumns / merge²
  * @param width of the resized image, pixels
  * @param height of the resized image, pixels
- * @param patches [gridRows * gridColumns, 3 * T * ps * ps] flat, normalised. Rows are ordered (gridRows / merge,
- *     gridColumns / merge, merge, merge): the patches that become one visual token are neighbours. Each row is
- *     (channel, T, ps, ps), a still image standing T times
+ * @param frame [gridRows * gridColumns, 3 * ps * ps] flat, normalised. Rows are ordered (gridRows / merge,
+ *     gridColumns / merge, merge, merge): the patches that become one visual token are neighbours. Each row is (channel,
+ *     ps, ps). A still image is every frame of its patches, so one is enough
  */
 @SuppressWarnings("ArrayRecordComponent") // identity is all that is needed, and a copy of megabytes is not
-public record VisualInput(int gridRows, int gridColumns, int visualTokens, int width, int height, float[] patches) {}
+public record VisualInput(int gridRows, int gridColumns, int visualTokens, int width, int height, float[] frame) {
+
+    /**
+     * The patches as Qwen2-VL's processor lays them out: [gridRows * gridColumns, 3 * frames * ps * ps], each row
+     * (channel, frame, ps, ps) with the same picture in every frame.
+     */
+    public float[] patches(int frames) {
+        float[] patches = new float[Math.multiplyExact(frame.length, frames)];
+        int area = frame.length / (3 * gridRows * gridColumns);
+        for (int from = 0, to = 0; from < frame.length; from += area) {
+            for (int copy = 0; copy < frames; copy++, to += area) {
+                System.arraycopy(frame, from, patches, to, area);
+            }
+        }
+        return patches;
+    }
+}

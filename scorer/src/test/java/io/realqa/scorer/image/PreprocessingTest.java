@@ -80,10 +80,10 @@ class PreprocessingTest {
             assertThat(List.of(input.gridRows(), input.gridColumns()))
                     .isEqualTo(List.of(number(row[3]), number(row[4])));
             assertThat(input.visualTokens()).isEqualTo(input.gridRows() * input.gridColumns() / 4);
-            assertThat(input.patches()).hasSize(input.gridRows() * input.gridColumns() * 3 * 2 * 14 * 14);
+            assertThat(input.patches(2)).hasSize(input.gridRows() * input.gridColumns() * 3 * 2 * 14 * 14);
             assertThat(List.of(input.width(), input.height()))
                     .isEqualTo(List.of(14 * input.gridColumns(), 14 * input.gridRows()));
-            assertThat(References.sha256(input.patches()))
+            assertThat(References.sha256(input.patches(2)))
                     .as("%s in %s..%s", row[0], row[1], row[2])
                     .isEqualTo(row[5]);
         }
@@ -95,9 +95,9 @@ class PreprocessingTest {
         Preprocessing released = DEFAULTS.withPixels(200_704, 401_408).withNearestShrink(true);
         VisualInput shrunk = released.apply(image);
         VisualInput byHand = released.withNearestShrink(false).apply(NearestShrink.apply(image));
-        assertThat(shrunk.patches()).isEqualTo(byHand.patches());
-        assertThat(shrunk.patches())
-                .isNotEqualTo(released.withNearestShrink(false).apply(image).patches());
+        assertThat(shrunk.patches(2)).isEqualTo(byHand.patches(2));
+        assertThat(shrunk.patches(2))
+                .isNotEqualTo(released.withNearestShrink(false).apply(image).patches(2));
     }
 
     @Test

@@ -52,8 +52,7 @@ public final class TestModel implements BatchScorer {
 
     @Override
     public Scorer.Batch score(List<VisualInput> images) {
-        List<Integer> greys =
-                images.stream().map(i -> Math.round(i.patches()[0])).toList();
+        List<Integer> greys = images.stream().map(i -> Math.round(i.frame()[0])).toList();
         greys.forEach(beforeEach::accept);
         seen.addAll(greys);
         return new Scorer.Batch(greys.stream().map(TestModel::score).toList(), new Scorer.Timings(0, 0, 0));
