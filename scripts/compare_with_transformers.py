@@ -89,8 +89,8 @@ def main():
     theirs, score, full = [], [], []
     for rate in transformers_rate(options.checkpoint, files, options.batch, options.rounds):
         theirs.append(rate)
-        score.append(realqa_rate(options.checkpoint, files * 6, options.batch, alone))
-        full.append(realqa_rate(options.checkpoint, files * 6, options.batch, None))
+        score.append(realqa_rate(options.checkpoint, files * 12, options.batch, alone))
+        full.append(realqa_rate(options.checkpoint, files * 12, options.batch, None))
         print(f"transformers {theirs[-1]:.1f} images/s; realqa score alone {score[-1]:.1f}, full answer {full[-1]:.1f}", flush=True)
     print(f"ratio, score alone: {sum(score) / sum(theirs):.2f}")
     print(f"ratio, score and attributes against their score alone: {sum(full) / sum(theirs):.2f}")

@@ -1,0 +1,113 @@
+package io.realqa.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.events.ImageAttributesAssessed;
+import io.realqa.events.ImageScored;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The commands as a person runs them, on the demonstration checkpoint. */
+class CommandsTest {
+    private static final Path PHOTOS = ModelOptions.home().resolve("models/demo/photos");
+    /** What only an upload on Kafka has. */
+    private static final Set<String> OF_AN_UPLOAD =
+            Set.of("eventId", "scoreEventId", "platform", "source", "traceParent", "uploadedAt");
+
+    @TempDir
+    Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(Object... args) {
+        CommandLine command = Main.commandLine();
+        command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        return command.execute(Stream.of(args).map(Object::toString).toArray(String[]::new));
+    }
+
+    @Test
+    void aJsonLineHoldsWhatTheEventsHold() throws Exception {
+        assertThat(run("score", "--format", "jsonl", PHOTOS.resolve("coffee.jpg")))
+                .isZero();
+        JsonNode line = new ObjectMapper().readTree(out.toString());
+        for (Schema schema : List.of(ImageScored.getClassSchema(), ImageAttributesAssessed.getClassSchema())) {
+            holds(line, schema);
+        }
+        assertThat(line.path("score").asDouble()).isBetween(8.43, 8.45);
+        assertThat(line.path("attributes")).hasSize(9);
+    }
+
+    /** Every field of the record, down to the nested ones. */
+    private static void holds(JsonNode json, Schema record) {
+        for (Schema.Field field : record.getFields()) {
+            if (OF_AN_UPLOAD.contains(field.name())) {
+                continue;
+            }
+            assertThat(json.has(field.name()))
+                    .as(record.getName() + "." + field.name())
+                    .isTrue();
+            Schema type = field.schema();
+            if (type.getType() == Schema.Type.RECORD) {
+                holds(json.path(field.name()), type);
+            } else if (type.getType() == Schema.Type.ARRAY
+                    && type.getElementType().getType() == Schema.Type.RECORD) {
+                assertThat(json.path(field.name())).isNotEmpty();
+                json.path(field.name()).forEach(element -> holds(element, type.getElementType()));
+            }
+        }
+    }
+
+    @Test
+    void aFileThatIsNoImageIsNamedWhileTheOthersAreScored() throws Exception {
+        Path bad = Files.writeString(folder.resolve("bad.jpg"), "no picture");
+        Path gone = folder.resolve("gone.jpg");
+        assertThat(run("score", "--format", "jsonl", bad, PHOTOS.resolve("rocket.jpg"), gone))
+                .isEqualTo(1);
+        List<String> lines = out.toString().lines().toList();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(0)).contains("bad.jpg", "\"reason\":\"UNSUPPORTED_FORMAT\"");
+        assertThat(lines.get(1)).contains("rocket.jpg", "\"score\":7.9");
+        assertThat(lines.get(2)).contains("gone.jpg", "\"reason\":\"READ_FAILED\"");
+    }
+
+    @Test
+    void csvHasAColumnForEachAttributeAndGreedyModeLeavesProbabilitiesEmpty() {
+        assertThat(run("score", "--format", "csv", "--mode", "greedy", PHOTOS)).isZero();
+        List<String> lines = out.toString().lines().toList();
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(0)).startsWith("image,score,standard_deviation").endsWith("exposure,saturation");
+        assertThat(lines.get(1)).contains("astronaut.jpg,8.880000,,,,,7,8,partially complete");
+    }
+
+    @Test
+    void wrongUsageIsToldInOneLine() {
+        assertThat(run("score", "--checkpoint", folder, PHOTOS)).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(folder + ": no scoring-profile.yaml")
+                .hasLineCount(1);
+        assertThat(run("serve", "--config", folder.resolve("none.yaml"))).isEqualTo(2);
+        assertThat(err.toString()).contains("none.yaml: no such file (expected: a YAML file)");
+        assertThat(run("score", folder)).isEqualTo(2);
+        assertThat(err.toString()).contains("no image files (expected: files that end in one of [avif, bmp");
+    }
+
+    @Test
+    void theDemoStreamsUploadsThroughTheBrokerAndEndsWithASummary() {
+        assertThat(run("demo", "--count", "8")).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("  Kafka            localhost:", "  schema registry  http://")
+                .contains("0001 ", "0008 ", "8 uploaded, 8 scored or refused", "8 images scored, 0 refused");
+    }
+}
