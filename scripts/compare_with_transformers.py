@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Speed of this project's scorer beside Hugging Face transformers: same checkpoint, images, threads and answers.
 
-Transformers answers the score question by greedy `generate`, image by image in batches, from image files to text; the
-scorer reads the same score off the digit tree (and, in the second line, nine attributes as well). Both are measured in
-one run, in turns, after a warm-up. Prints images per second of each and the ratio.
+Transformers answers the score question by greedy `generate`, from image files to text, image by image and in batches;
+the scorer reads the same score off the digit tree, from image files to JSON Lines (and, in the second column, nine
+attributes as well). Measured in one run, in turns, after a warm-up. Prints images per second of each and the ratios.
 
     pip install torch==2.7.1 torchvision transformers pillow
     scripts/compare_with_transformers.py [--images DIR] [--count 96] [--batch 8]
@@ -25,7 +25,8 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 QUESTION = "Rate the aesthetics and quality of this image."
 
 
-def transformers_rate(folder, files, batch, rounds):
+def transformers_peer(folder):
+    """A function from image paths to the answers' texts."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.padding_side = "left"
     processor = processing.Qwen2VLImageProcessorPil.from_pretrained(folder)
@@ -47,15 +48,14 @@ def transformers_rate(folder, files, batch, rounds):
             ids = model.generate(**inputs, **features, mm_token_type_ids=types, max_new_tokens=24, do_sample=False)
         return tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
 
-    print("transformers:", answer(files[:1])[0])
-    answer(files[:batch])
-    rates = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        for i in range(0, len(files), batch):
-            answer(files[i : i + batch])
-        rates.append(len(files) / (time.perf_counter() - start))
-        yield rates[-1]
+    return answer
+
+
+def transformers_rate(answer, files, batch):
+    start = time.perf_counter()
+    for i in range(0, len(files), batch):
+        answer(files[i : i + batch])
+    return len(files) / (time.perf_counter() - start)
 
 
 def realqa_rate(checkpoint, files, batch, profile):
@@ -86,14 +86,23 @@ def main():
     photos = sorted(p for p in options.images.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     files = [photos[i % len(photos)] for i in range(options.count)]
     alone = HOME / "scripts" / "score-alone.yaml"
-    theirs, score, full = [], [], []
-    for rate in transformers_rate(options.checkpoint, files, options.batch, options.rounds):
-        theirs.append(rate)
+    peer = transformers_peer(options.checkpoint)
+    print("transformers:", peer(files[:1])[0])
+    peer(files[: options.batch])
+    single, batched, score, full = [], [], [], []
+    for _ in range(options.rounds):
+        single.append(transformers_rate(peer, files, 1))
+        batched.append(transformers_rate(peer, files, options.batch))
         score.append(realqa_rate(options.checkpoint, files * 12, options.batch, alone))
         full.append(realqa_rate(options.checkpoint, files * 12, options.batch, None))
-        print(f"transformers {theirs[-1]:.1f} images/s; realqa score alone {score[-1]:.1f}, full answer {full[-1]:.1f}", flush=True)
-    print(f"ratio, score alone: {sum(score) / sum(theirs):.2f}")
-    print(f"ratio, score and attributes against their score alone: {sum(full) / sum(theirs):.2f}")
+        print(
+            f"images/s: transformers one by one {single[-1]:.1f}, in batches of {options.batch} {batched[-1]:.1f};"
+            f" realqa score alone {score[-1]:.1f}, score and attributes {full[-1]:.1f}",
+            flush=True,
+        )
+    print(f"score alone: {sum(score) / sum(single):.2f} times transformers one by one,", end=" ")
+    print(f"{sum(score) / sum(batched):.2f} times transformers in batches of {options.batch}")
+    print(f"score and attributes: {sum(full) / sum(single):.2f} and {sum(full) / sum(batched):.2f} times their score alone")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--images", paramLabel = "DIR", description = "photographs to use (default: those of the project)")
     private @Nullable Path images;
 
-    @Option(names = "--uploads", defaultValue = "800", description = "uploads per streaming round (default: 800)")
+    @Option(names = "--uploads", defaultValue = "600", description = "uploads per streaming round (default: 600)")
     private int uploads;
 
     @Option(names = "--memory-images", defaultValue = "2000", description = "images of the memory part")

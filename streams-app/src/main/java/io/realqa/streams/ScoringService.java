@@ -19,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -96,6 +98,8 @@ public final class ScoringService implements AutoCloseable {
         all.put(StreamsConfig.APPLICATION_ID_CONFIG, "realqa-stream");
         // Wall-clock punctuators fire between polls: this bounds the latency of a finished score on an idle task.
         all.put(StreamsConfig.POLL_MS_CONFIG, 5);
+        // A commit writes a marker to every partition of the transaction; a batch takes about as long as this.
+        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 200);
         all.put("max.poll.interval.ms", MAX_POLL_INTERVAL_MILLIS);
         // A dead letter holds a whole upload record.
         all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
@@ -152,7 +156,9 @@ public final class ScoringService implements AutoCloseable {
     /** Stops: commits what is finished; what is pending is offered again at the next start. Bounded. */
     @Override
     public void close() {
-        if (!streams.close(CLOSE_TIMEOUT)) {
+        // Leaving the group hands the tasks on at once; else they would wait for this member's session to end.
+        if (!streams.close(CloseOptions.timeout(CLOSE_TIMEOUT)
+                .withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP))) {
             LOG.warn("Kafka Streams did not stop within {}", CLOSE_TIMEOUT);
         }
         engine.close();

@@ -15,10 +15,14 @@ import io.realqa.streams.scoring.ImageJob;
 import io.realqa.streams.scoring.Outcome;
 import io.realqa.streams.scoring.Priority;
 import io.realqa.streams.scoring.ScoringEngine;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,28 +95,50 @@ public final class StreamingBench {
         out.printf("%nstreaming, %d uploads a round, starting a broker and a registry …%n", uploads);
         out.flush();
         double bare = 0;
-        double streamed = 0;
+        double byReference = 0;
+        double inline = 0;
         try (LocalStack stack = LocalStack.start(PARTITIONS)) {
-            // both paths once, to warm the JVM up
+            List<String> uris =
+                    files(Files.createDirectories(stack.stateFolder().resolve("photos")));
+            // All paths once, to warm the JVM up: a broker's and a client's code take long to be compiled.
             direct(uploads / 4);
-            throughKafka(stack, uploads / 4, 0);
+            throughKafka(stack, uploads / 2, "warm-up-1", List.of());
+            throughKafka(stack, uploads / 2, "warm-up-2", uris);
             for (int round = 1; round <= ROUNDS; round++) {
                 double b = direct(uploads);
-                double s = throughKafka(stack, uploads, round);
+                double r = throughKafka(stack, uploads, round + "-uri", uris);
+                double i = throughKafka(stack, uploads, round + "-inline", List.of());
                 out.printf(
                         Locale.ROOT,
-                        "round %d: bare scorer %.1f images/s, streaming %.1f images/s, ratio %.2f%n",
+                        "round %d, images/s: bare scorer %.1f; streaming by reference %.1f (%.2f), inline %.1f (%.2f)%n",
                         round,
                         b,
-                        s,
-                        s / b);
+                        r,
+                        r / b,
+                        i,
+                        i / b);
                 out.flush();
                 bare += b;
-                streamed += s;
+                byReference += r;
+                inline += i;
             }
         }
-        out.printf(Locale.ROOT, "streaming reaches %.0f %% of the bare scorer%n", 100 * streamed / bare);
+        out.printf(
+                Locale.ROOT,
+                "streaming reaches %.0f %% of the bare scorer with content by reference, %.0f %% with inline content%n",
+                100 * byReference / bare,
+                100 * inline / bare);
         out.flush();
+    }
+
+    /** The photographs as files, by URI. */
+    private List<String> files(Path folder) throws IOException {
+        List<String> uris = new ArrayList<>();
+        for (int i = 0; i < images.files().size(); i++) {
+            Path file = Files.write(folder.resolve(i + ".image"), images.files().get(i));
+            uris.add(file.toUri().toString());
+        }
+        return uris;
     }
 
     private double direct(int uploads) throws InterruptedException {
@@ -151,8 +177,9 @@ public final class StreamingBench {
         }
     }
 
-    private double throughKafka(LocalStack stack, int uploads, int round) throws Exception {
-        produce(stack, uploads, round);
+    /** @param uris where the photographs are; none: their bytes go inline */
+    private double throughKafka(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
+        produce(stack, uploads, round, uris);
         ServiceConfig base = ServiceConfig.of(
                 stack.bootstrapServers(),
                 stack.registryUrl(),
@@ -169,7 +196,7 @@ public final class StreamingBench {
                 base.model(),
                 null,
                 null,
-                null);
+                new ServiceConfig.Content(List.of(stack.stateFolder().toString()), null, null, null, null));
         Watch watch = new Watch(uploads);
         try (KafkaConsumer<String, byte[]> consumer = consumer(stack, round);
                 ScoringService service = new ScoringService(config, scorer)) {
@@ -183,7 +210,7 @@ public final class StreamingBench {
         return watch.perSecond();
     }
 
-    private void produce(LocalStack stack, int uploads, int round) throws Exception {
+    private void produce(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
         AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
         serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
         try (var producer = new KafkaProducer<>(
@@ -195,7 +222,8 @@ public final class StreamingBench {
                 ImageUploaded event = ImageUploaded.newBuilder()
                         .setImageId(id)
                         .setPlatform("bench")
-                        .setContent(ByteBuffer.wrap(images.file(i)))
+                        .setContent(uris.isEmpty() ? ByteBuffer.wrap(images.file(i)) : null)
+                        .setUri(uris.isEmpty() ? null : uris.get(i % uris.size()))
                         .setUploadedAt(Instant.now())
                         .build();
                 producer.send(new ProducerRecord<>(Topics.UPLOADS.topic(), id, event));
@@ -205,7 +233,7 @@ public final class StreamingBench {
     }
 
     /** Reads committed scores from now on. */
-    private static KafkaConsumer<String, byte[]> consumer(LocalStack stack, int round) {
+    private static KafkaConsumer<String, byte[]> consumer(LocalStack stack, String round) {
         KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers",
