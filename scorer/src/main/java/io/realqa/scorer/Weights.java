@@ -30,7 +30,7 @@ final class Weights {
      * Weights of up to so many bytes are held a second time in the layout that oneDNN multiplies with, which is some 10 %
      * faster. Larger ones are not: they would take the memory twice, and the mapped files be shared no longer.
      */
-    private static final long LARGEST_PACKED = 1L << 30;
+    static final long LARGEST_PACKED = 1L << 30;
 
     private Weights() {}
 
@@ -73,7 +73,7 @@ final class Weights {
     }
 
     /** Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape. */
-    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute) {
+    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute, long largestPacked) {
         WeightLayout layout = new WeightLayout(config);
         Map<String, Entry> found = new TreeMap<>();
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
@@ -98,7 +98,7 @@ final class Weights {
                 }
                 copyUnaligned(program, weights, table, layout, compute);
             }
-            finish(program, weights, config, compute);
+            finish(program, weights, config, compute, largestPacked);
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
@@ -199,7 +199,8 @@ final class Weights {
                                 .sum();
     }
 
-    private static void finish(Program program, IValue weights, ModelConfig config, Compute compute) {
+    private static void finish(
+            Program program, IValue weights, ModelConfig config, Compute compute, long largestPacked) {
         int int64 = 4;
         long[] axes = config.ropeAxes();
         try (Scope scope = program.scope()) {
@@ -214,7 +215,7 @@ final class Weights {
             if (config.tiedEmbeddings()) {
                 program.call(scope, "tie", weights);
             }
-            if (compute.equals(Compute.CPU) && bytes(config) <= LARGEST_PACKED) {
+            if (compute.equals(Compute.CPU) && bytes(config) <= largestPacked) {
                 program.call(scope, "pack", weights);
             }
         }
