@@ -77,10 +77,10 @@ public final class Replay {
             serde.configure(options.service().registry(), false);
             return run(serde.deserializer(), tally, progress);
         } catch (ReplayException | KafkaException e) {
-            throw new ReplayException(
-                    e.getMessage() + "; " + tally.replayed() + " uploads were replayed before; to replay the rest, run it"
-                            + " again",
-                    e);
+            String before = tally.replayed() == 0
+                    ? ""
+                    : "; " + tally.replayed() + " uploads were replayed before; to replay the rest, run it again";
+            throw new ReplayException(e.getMessage() + before, e);
         }
     }
 
@@ -92,7 +92,9 @@ public final class Replay {
                 Set<String> marks = topics.partitions(options.marks()) == 0 ? Set.of() : marks(progress);
                 return run(deserializer, null, marks, tally, progress);
             }
-            topics.createCompacted(options.marks());
+            if (topics.partitions(options.marks()) == 0) {
+                topics.createCompacted(options.marks());
+            }
             topics.requireCompacted("replays", options.marks());
             try (UploadWriter writer = new UploadWriter(options, partitions, clock, beforeCommit)) {
                 writer.takeOver();

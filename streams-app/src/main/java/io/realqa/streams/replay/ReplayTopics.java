@@ -1,5 +1,6 @@
 package io.realqa.streams.replay;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,8 +14,12 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** The topics of a replay as they are on the cluster. Each call ends within the client's default.api.timeout.ms. */
+/** The topics of a replay as they are on the cluster. Each call ends within the client's default.api.timeout.ms,
+ * or half a minute for a topic that is new. */
 final class ReplayTopics implements AutoCloseable {
+    static final Duration CREATION_LIMIT = Duration.ofSeconds(30);
+    private static final long PAUSE_MILLIS = 100;
+
     private final Admin admin;
 
     ReplayTopics(Map<String, Object> settings) {
@@ -58,13 +63,38 @@ final class ReplayTopics implements AutoCloseable {
 
     /** Were marks to expire, uploads would be replayed twice. */
     void requireCompacted(String key, String topic) {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        String policy = get(admin.describeConfigs(List.of(resource)).values().get(resource), "describe " + topic)
-                .get("cleanup.policy")
-                .value();
+        String policy = cleanupPolicy(topic);
         if (!"compact".equals(policy)) {
             throw new ReplayException("topics." + key + ": " + topic + ": cleanup.policy=" + policy
                     + " (expected: compact; else uploads would be replayed again once their marks are deleted)");
+        }
+    }
+
+    private @Nullable String cleanupPolicy(String topic) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                return get(admin.describeConfigs(List.of(resource)).values().get(resource), "describe " + topic)
+                        .get("cleanup.policy")
+                        .value();
+            } catch (ReplayException e) {
+                // A topic that was created a moment ago is not known to every broker.
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+                        || System.nanoTime() - start > CREATION_LIMIT.toNanos()) {
+                    throw e;
+                }
+            }
+            pause(topic);
+        }
+    }
+
+    static void pause(String topic) {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ReplayException("topic " + topic + ": interrupted", e);
         }
     }
 
@@ -76,7 +106,7 @@ final class ReplayTopics implements AutoCloseable {
             throw new ReplayException(what + ": interrupted", e);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new ReplayException(what + ": " + cause.getMessage(), cause);
+            throw new ReplayException(what + ": " + cause, cause);
         }
     }
 

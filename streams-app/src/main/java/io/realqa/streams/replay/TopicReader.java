@@ -15,10 +15,6 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class TopicReader {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
-    /** A topic that was created a moment ago is not known to every broker. */
-    private static final Duration CREATION_LIMIT = Duration.ofSeconds(30);
-
-    private static final long PAUSE_MILLIS = 100;
 
     private TopicReader() {}
 
@@ -76,21 +72,17 @@ final class TopicReader {
     private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, String topic) {
         long start = System.nanoTime();
         while (true) {
+            // A topic that was created a moment ago is not known to every broker.
             List<PartitionInfo> known = consumer.partitionsFor(topic);
             if (known != null && !known.isEmpty()) {
                 return known.stream()
                         .map(p -> new TopicPartition(p.topic(), p.partition()))
                         .toList();
             }
-            if (System.nanoTime() - start > CREATION_LIMIT.toNanos()) {
-                throw new ReplayException("topic " + topic + ": not there within " + CREATION_LIMIT);
+            if (System.nanoTime() - start > ReplayTopics.CREATION_LIMIT.toNanos()) {
+                throw new ReplayException("topic " + topic + ": not there within " + ReplayTopics.CREATION_LIMIT);
             }
-            try {
-                Thread.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new ReplayException("topic " + topic + ": interrupted", e);
-            }
+            ReplayTopics.pause(topic);
         }
     }
 

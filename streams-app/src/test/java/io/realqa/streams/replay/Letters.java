@@ -2,6 +2,7 @@ package io.realqa.streams.replay;
 
 import io.realqa.events.SourcePosition;
 import io.realqa.events.UploadDeadLettered;
+import io.realqa.schemas.EventClasses;
 import io.realqa.streams.scoring.Reason;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,10 @@ import java.time.Instant;
 /** Dead letters for tests. */
 final class Letters {
     static final Instant FAILED = Instant.parse("2026-11-25T10:00:00Z");
+
+    static {
+        EventClasses.trust();
+    }
 
     private Letters() {}
 
@@ -26,7 +31,7 @@ final class Letters {
                 .setKey(ByteBuffer.wrap(bytes(image)))
                 .setValue(ByteBuffer.wrap(bytes("upload of " + image)))
                 .setTimestamp(FAILED.minusSeconds(5))
-                .setSource(new SourcePosition(uploads, 0, 7))
+                .setSource(new SourcePosition(uploads, 0, 7L))
                 .setFailedAt(FAILED);
     }
 

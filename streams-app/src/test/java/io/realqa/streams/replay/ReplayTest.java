@@ -149,7 +149,7 @@ class ReplayTest {
         deadLetter(List.of(Letters.of(uploads, "cat", Reason.TIMEOUT)
                 .setKey(ByteBuffer.wrap(bytes("any key")))
                 .setValue(ByteBuffer.wrap(value))
-                .setSource(new SourcePosition(uploads, 2, 40))
+                .setSource(new SourcePosition(uploads, 2, 40L))
                 .setHeaders(List.of(
                         new RecordHeader("traceparent", ByteBuffer.wrap(bytes("00-1"))),
                         new RecordHeader("empty", null),
