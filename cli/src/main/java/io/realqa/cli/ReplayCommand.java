@@ -135,18 +135,20 @@ final class ReplayCommand implements Callable<Integer> {
         also(out, s.unreadable(), "no dead letters, or of a schema that the registry does not know; see the log");
         if (s.replayed() > 0) {
             out.printf(Locale.ROOT, "%n%9s  %-11s  %-20s  %s%n", "uploads", "stage", "reason", "platform");
-            s.groups().forEach((group, n) -> out.printf(
-                    Locale.ROOT,
-                    "%,9d  %-11s  %-20s  %s%n",
-                    n,
-                    shown(group.stage()),
-                    shown(group.reason()),
-                    shown(group.platform())));
+            s.groups()
+                    .forEach((group, n) -> out.printf(
+                            Locale.ROOT,
+                            "%,9d  %-11s  %-20s  %s%n",
+                            n,
+                            shown(group.stage()),
+                            shown(group.reason()),
+                            shown(group.platform())));
         }
         if (dryRun && !s.first().isEmpty()) {
             out.printf("%nthe first of them:%n");
-            s.first().forEach(e -> out.println("  " + shown(e.imageId()) + "  failed " + e.failedAt() + "  "
-                    + e.group().reason() + ": " + shown(e.message())));
+            s.first()
+                    .forEach(e -> out.println("  " + shown(e.imageId()) + "  failed " + e.failedAt() + "  "
+                            + e.group().reason() + ": " + shown(e.message())));
         }
         out.flush();
     }

@@ -156,7 +156,8 @@ class CommandsTest {
             Object[] replay = {
                 "replay", "--bootstrap-servers", stack.bootstrapServers(), "--registry", stack.registryUrl()
             };
-            assertThat(run(Stream.concat(Stream.of(replay), Stream.of("--dry-run")).toArray()))
+            assertThat(run(Stream.concat(Stream.of(replay), Stream.of("--dry-run"))
+                            .toArray()))
                     .as(err.toString())
                     .isZero();
             assertThat(out.toString())

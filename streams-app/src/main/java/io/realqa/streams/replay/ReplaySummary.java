@@ -33,6 +33,5 @@ public record ReplaySummary(
             String stage, String reason, @Nullable String platform) {}
 
     /** One of the dead letters. */
-    public record Example(
-            @Nullable String imageId, Group group, Instant failedAt, String message) {}
+    public record Example(@Nullable String imageId, Group group, Instant failedAt, String message) {}
 }

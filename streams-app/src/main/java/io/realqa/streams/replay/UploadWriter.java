@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -159,9 +158,7 @@ final class UploadWriter implements AutoCloseable {
     /** Key: the dead letter's event id. Value: when it was replayed, for people. */
     private ProducerRecord<byte[], byte[]> mark(UploadDeadLettered letter) {
         return new ProducerRecord<>(
-                options.marks(),
-                utf8(letter.getEventId()),
-                utf8(clock.instant().toString()));
+                options.marks(), utf8(letter.getEventId()), utf8(clock.instant().toString()));
     }
 
     private static ReplayException failure(KafkaException e) {

@@ -27,8 +27,8 @@ class ReplayPlanTest {
 
     @Test
     void whatHasNoValueIsNotReplayedAndDoesNotCountTowardsTheLimit() {
-        ReplayFilter filter =
-                new ReplayFilter(Set.of(Reason.RECORD_TOO_LARGE, Reason.EMPTY), Set.of(), Set.of(), Set.of(), null, null);
+        ReplayFilter filter = new ReplayFilter(
+                Set.of(Reason.RECORD_TOO_LARGE, Reason.EMPTY), Set.of(), Set.of(), Set.of(), null, null);
         ReplayPlan plan = new ReplayPlan(filter, 1, Set.of());
         assertThat(plan.judge(letter("other", Reason.TIMEOUT))).isEqualTo(NOT_SELECTED);
         assertThat(plan.judge(Letters.of("up", "large", Reason.RECORD_TOO_LARGE)

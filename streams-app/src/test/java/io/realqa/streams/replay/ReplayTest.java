@@ -165,7 +165,8 @@ class ReplayTest {
         List<String> headers = new ArrayList<>();
         upload.headers().forEach(h -> headers.add(h.key() + "=" + (h.value() == null ? null : text(h.value()))));
         assertThat(headers)
-                .containsExactly("traceparent=00-1", "empty=null", "traceparent=00-2", "realqa-replay-of=letter of cat");
+                .containsExactly(
+                        "traceparent=00-1", "empty=null", "traceparent=00-2", "realqa-replay-of=letter of cat");
     }
 
     @Test
@@ -223,8 +224,9 @@ class ReplayTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void aRunThatWasKilledInATransactionIsMadeUpByTheNextWithNothingTwice(int transaction) throws Exception {
-        List<UploadDeadLettered> letters =
-                IntStream.range(0, 9).mapToObj(i -> letter("image " + i, Reason.TIMEOUT)).toList();
+        List<UploadDeadLettered> letters = IntStream.range(0, 9)
+                .mapToObj(i -> letter("image " + i, Reason.TIMEOUT))
+                .toList();
         deadLetter(letters);
         Process killed = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -253,13 +255,16 @@ class ReplayTest {
         assertThat(committedKeys())
                 .containsExactlyInAnyOrderElementsOf(
                         letters.stream().map(UploadDeadLettered::getImageId).toList());
-        assertThat(readAll(uploads, "read_uncommitted")).as("the aborted ones are there").hasSize(letters.size() + 2);
+        assertThat(readAll(uploads, "read_uncommitted"))
+                .as("the aborted ones are there")
+                .hasSize(letters.size() + 2);
     }
 
     @Test
     void ofTwoRunsTheLaterTakesOverAndNothingIsReplayedTwice() throws Exception {
-        List<UploadDeadLettered> letters =
-                IntStream.range(0, 6).mapToObj(i -> letter("image " + i, Reason.TIMEOUT)).toList();
+        List<UploadDeadLettered> letters = IntStream.range(0, 6)
+                .mapToObj(i -> letter("image " + i, Reason.TIMEOUT))
+                .toList();
         deadLetter(letters);
         CountDownLatch second = new CountDownLatch(2);
         CountDownLatch over = new CountDownLatch(1);
@@ -298,7 +303,8 @@ class ReplayTest {
                         .build(),
                 letter("b", Reason.TIMEOUT)));
         try (var producer = producer()) {
-            producer.send(new ProducerRecord<>(deadLetters, bytes("k"), bytes("{}"))).get(20, TimeUnit.SECONDS);
+            producer.send(new ProducerRecord<>(deadLetters, bytes("k"), bytes("{}")))
+                    .get(20, TimeUnit.SECONDS);
             producer.send(new ProducerRecord<>(deadLetters, bytes("k"), new byte[] {0, 0x7f, 0, 0, 0, 1}))
                     .get(20, TimeUnit.SECONDS);
         }
@@ -357,8 +363,10 @@ class ReplayTest {
             List<ConsumerRecord<byte[], byte[]>> scores = await(uploads + ".scores", 2);
             assertThat(scores.stream().map(r -> event(ImageScored.class, r).getImageId()))
                     .containsExactly("late", "late");
-            assertThat(scores.get(0).headers().lastHeader(UploadWriter.REPLAY_OF)).isNotNull();
-            assertThat(scores.get(1).headers().lastHeader(UploadWriter.REPLAY_OF)).isNull();
+            assertThat(scores.get(0).headers().lastHeader(UploadWriter.REPLAY_OF))
+                    .isNotNull();
+            assertThat(scores.get(1).headers().lastHeader(UploadWriter.REPLAY_OF))
+                    .isNull();
         }
     }
 
