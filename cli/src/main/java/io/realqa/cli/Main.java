@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            VerifyCommand.class
         })
 public final class Main implements Runnable {
     @Spec
