@@ -37,7 +37,9 @@ final class Announcer {
 
     /** The program comes by a place. */
     void strike(String place) {
-        if (place.equals(armed.get()) && armed.compareAndSet(place, "")) {
+        String at = armed.get();
+        // The reference compares: two threads at the same place, and one of them alone stands still.
+        if (place.equals(at) && armed.compareAndSet(at, "")) {
             say("at " + place);
             LockSupport.parkNanos(HOLD_NANOS);
         }

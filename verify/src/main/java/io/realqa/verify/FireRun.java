@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One run: cluster, registry, hosts and instances up; load and faults; all of it down; the verdict. */
 public final class FireRun {
-    /** Most uploads on their way beyond what the faults done so far allow: the load lasts as long as the faults. */
-    private static final int FAULTS_AHEAD = 3;
-
     private static final int PARTITIONS = 6;
     private static final Duration STALL_LIMIT = Duration.ofSeconds(120);
     private static final Duration PROGRESS_WINDOW = Duration.ofSeconds(60);
@@ -209,17 +206,10 @@ public final class FireRun {
 
     /** The load follows the clock, but not further than the faults have come. */
     private Thread sending(Generator generator, FaultLanes lanes) {
-        long start = System.nanoTime();
         Thread thread = new Thread(
                 () -> {
                     try {
-                        generator.run(() -> {
-                            double byClock = (System.nanoTime() - start) / 1e9 * options.rate();
-                            double byFaults = plan.isEmpty()
-                                    ? load.size()
-                                    : (double) load.size() * (lanes.finished() + FAULTS_AHEAD) / plan.size();
-                            return Math.min(byClock, Math.max(byFaults, options.rate()));
-                        });
+                        generator.run(new Pace(options, plan.size(), lanes::finished, System::nanoTime));
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }
