@@ -1,6 +1,7 @@
 package io.realqa.cli;
 
 import io.realqa.scorer.ModelHandle;
+import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import java.io.PrintWriter;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,10 +17,22 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the service against a real cluster until it is told to stop. */
-@Command(name = "serve", mixinStandardHelpOptions = true, description = "Scores uploads from a Kafka cluster.")
+@Command(
+        name = "serve",
+        mixinStandardHelpOptions = true,
+        description = "Scores uploads from a Kafka cluster.",
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:told to stop",
+            "1:stream threads died too often",
+            "2:wrong settings",
+            "3:the device hangs or fails; its uploads were handed on"
+        })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class ServeCommand implements Callable<Integer> {
     private static final long STOP_SECONDS = 60;
+    private static final int FAILED = 1;
+    private static final int FAULT = 3;
 
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "the service's settings, YAML")
     private Path config;
@@ -30,31 +44,56 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         ServiceConfig settings = ServiceConfig.read(config);
         PrintWriter err = spec.commandLine().getErr();
-        err.println("loading " + settings.model().checkpoint());
+        AtomicReference<@Nullable ModelHandle> model = new AtomicReference<>();
         CountDownLatch closed = new CountDownLatch(1);
-        try (ModelHandle model = load(settings.model())) {
-            ScoringService service = new ScoringService(settings, model.scorer());
-            Thread hook = new Thread(
-                    () -> {
-                        service.close();
-                        await(closed);
-                    },
-                    "realqa-stop");
-            Runtime.getRuntime().addShutdownHook(hook);
+        ScoringService service = new ScoringService(settings, () -> load(settings, model, err));
+        Thread hook = new Thread(
+                () -> {
+                    service.close();
+                    await(closed);
+                },
+                "realqa-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
             service.start();
-            err.println("serving " + settings.kafka().get("bootstrap.servers") + " with checkpoint "
-                    + model.scorer().checkpoint().digest() + " on "
-                    + model.scorer().checkpoint().compute().device());
+            err.println("serving " + settings.kafka().get("bootstrap.servers"));
+            err.flush();
             service.awaitStopped();
-            boolean failed = service.failed();
-            if (failed) {
+            ScoringService.End end = service.end();
+            if (end == ScoringService.End.FAULT) {
+                err.println(service.health().message());
+                err.flush();
+                // Hands the tasks on if that is not done yet. The call that hangs uses the model's memory and cannot be
+                // broken off, so nothing is freed: the process ends as it is.
+                service.close();
+                Runtime.getRuntime().halt(FAULT);
+            }
+            if (end == ScoringService.End.FAILED) {
                 err.println("the service stopped after too many errors; see the log");
             }
             service.close();
-            return failed ? 1 : 0;
+            return end == ScoringService.End.FAILED ? FAILED : 0;
         } finally {
+            service.close();
+            ModelHandle loaded = model.get();
+            if (loaded != null) {
+                loaded.close();
+            }
             closed.countDown();
         }
+    }
+
+    private static Model load(ServiceConfig settings, AtomicReference<@Nullable ModelHandle> loaded, PrintWriter err) {
+        ServiceConfig.Model model = settings.model();
+        err.println("loading " + model.checkpoint());
+        err.flush();
+        ModelHandle handle =
+                ModelHandle.load(Path.of(model.checkpoint()), path(model.adapter()), path(model.profile()));
+        loaded.set(handle);
+        err.println("loaded " + handle.scorer().checkpoint().digest() + " on "
+                + handle.scorer().checkpoint().compute().device());
+        err.flush();
+        return Model.of(handle.scorer(), settings);
     }
 
     /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */
@@ -64,10 +103,6 @@ final class ServeCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static ModelHandle load(ServiceConfig.Model model) {
-        return ModelHandle.load(Path.of(model.checkpoint()), path(model.adapter()), path(model.profile()));
     }
 
     private static @Nullable Path path(@Nullable String text) {

@@ -1,63 +1,167 @@
 package io.realqa.streams;
 
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
-import io.realqa.scorer.Scorer;
+import io.realqa.streams.http.Health;
+import io.realqa.streams.http.HttpSide;
+import io.realqa.streams.metrics.Metric;
+import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
+import io.realqa.streams.scoring.Fault;
 import io.realqa.streams.scoring.ScoringEngine;
 import io.realqa.streams.topology.EventSerdes;
 import io.realqa.streams.topology.ScoringTopology;
+import io.realqa.streams.topology.Tasks;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One running instance: Kafka Streams, the engine and a scorer. Owns the first two, not the scorer. */
+/**
+ * One running instance: Kafka Streams, the engine and the HTTP side. Owns these, not the model.
+ *
+ * <p>Thread-safe. {@link #start} and {@link #close} may run at the same time.
+ */
 public final class ScoringService implements AutoCloseable {
+    /** How an instance ended. */
+    public enum End {
+        /** It was closed. */
+        STOPPED,
+        /** Its stream threads died too often. */
+        FAILED,
+        /** Its device hangs or fails: the process has to end, since a device call cannot be broken off. */
+        FAULT
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
-    private static final int MAX_POLL_INTERVAL_MILLIS = 300_000;
-    /** A task's longest wait for room between two punctuations. */
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
-    /** A transaction stays open while a thread's tasks wait, one after the other: Streams' 10 s are too few. */
-    private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
+    private static final long REGISTRY_PAUSE_MILLIS = 1_000;
+    private static final long DRAIN_SLICE_MILLIS = 20;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
     private static final int MOST_RESTARTS = 10;
 
-    private final ScoringEngine engine;
-    private final KafkaStreams streams;
+    private final ServiceConfig config;
+    private final Supplier<Model> loader;
+    private final boolean keepPending;
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ServiceMetrics metrics = new ServiceMetrics(registry);
+    private final CountDownLatch closing = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final Deque<Instant> restarts = new ArrayDeque<>();
+    private volatile String loading = "not started";
+    private volatile @Nullable Running running;
+    private @Nullable HttpSide http;
 
-    /** Builds the instance; {@link #start} starts it. */
-    public ScoringService(ServiceConfig config, Scorer scorer) {
+    /** What there is once the model is loaded. */
+    private record Running(ScoringEngine engine, Tasks tasks, KafkaStreams streams, KafkaStreamsMetrics metrics) {}
+
+    /** An instance that serves a model. {@link #start} starts it. */
+    public ScoringService(ServiceConfig config, BatchScorer scorer, int workers) {
+        this(config, () -> new Model(scorer, workers));
+    }
+
+    /** @param loader called once by {@link #start}, which tells meanwhile over HTTP that it is loading */
+    public ScoringService(ServiceConfig config, Supplier<Model> loader) {
+        this(config, loader, true);
+    }
+
+    /**
+     * An instance that may be broken on purpose.
+     *
+     * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
+     */
+    public ScoringService(ServiceConfig config, Supplier<Model> loader, boolean keepPending) {
+        this.config = config;
+        this.loader = loader;
+        this.keepPending = keepPending;
+        metrics.gauge(Metric.READY, () -> health().ready() ? 1 : 0);
+    }
+
+    /**
+     * Starts to listen, loads the model, waits for the registry and starts to score. Ends early if it is closed meanwhile.
+     */
+    public void start() {
+        Integer port = config.httpPort();
+        synchronized (this) {
+            if (closed.get()) {
+                return;
+            }
+            if (port != null) {
+                http = HttpSide.start(config.httpHost(), port, registry, this::health);
+                LOG.info("health and metrics on http://{}:{}", config.httpHost(), http.port());
+            }
+        }
+        loading = "loading the model";
+        Model model = loader.get();
         EventSerdes serdes = new EventSerdes(serde(config), config.registry(), topicNames(config));
-        BatchScorer model = BatchScorer.of(scorer);
-        engine = new ScoringEngine(
-                () -> model,
+        loading = "waiting for the schema registry";
+        if (!register(serdes)) {
+            return;
+        }
+        synchronized (this) {
+            if (!closed.get()) {
+                run(model, serdes);
+            }
+        }
+    }
+
+    /** @return false if the service was closed before the registry answered */
+    private boolean register(EventSerdes serdes) {
+        while (true) {
+            try {
+                serdes.register();
+                return true;
+            } catch (SerializationException e) {
+                LOG.warn("the schema registry does not take the contracts yet: {}", e.getMessage());
+                loading = "waiting for the schema registry: " + e.getMessage();
+            }
+            try {
+                if (closing.await(REGISTRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                    return false;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+    }
+
+    private void run(Model model, EventSerdes serdes) {
+        ScoringEngine engine = new ScoringEngine(
+                (platform, imageId) -> model.scorer(),
                 config.contentPolicy(),
-                config.imageLimits(),
-                config.batchPolicy(),
-                config.engineLimits(),
-                scorer.checkpoint().compute().workers());
-        streams = new KafkaStreams(
-                ScoringTopology.build(engine, serdes, config.inlineBytes(), Clock.systemUTC(), LONGEST_WAIT),
-                properties(config));
+                config.engine(model.workers()),
+                metrics,
+                this::onFault);
+        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes());
+        Tasks tasks = new Tasks(
+                engine,
+                serdes,
+                new Tasks.Settings(
+                        settings.maxInlineBytes(), settings.longestWait(), settings.commitPause(), keepPending),
+                metrics,
+                Clock.systemUTC());
+        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), StreamsProperties.of(config));
         streams.setUncaughtExceptionHandler(this::onDeath);
         streams.setStateListener((now, before) -> {
             LOG.info("state {} -> {}", before, now);
@@ -65,6 +169,11 @@ public final class ScoringService implements AutoCloseable {
                 stopped.countDown();
             }
         });
+        KafkaStreamsMetrics kafka = new KafkaStreamsMetrics(streams);
+        kafka.bindTo(registry);
+        metrics.gauge(Metric.COMMIT_LATENCY, () -> StreamThreads.longestCommitSeconds(streams));
+        running = new Running(engine, tasks, streams, kafka);
+        streams.start();
     }
 
     private static Map<Topics, String> topicNames(ServiceConfig config) {
@@ -93,45 +202,65 @@ public final class ScoringService implements AutoCloseable {
         }
     }
 
-    private static Properties properties(ServiceConfig config) {
-        Map<String, Object> all = new HashMap<>();
-        all.put(StreamsConfig.APPLICATION_ID_CONFIG, "realqa-stream");
-        // Wall-clock punctuators fire between polls: this bounds the latency of a finished score on an idle task.
-        all.put(StreamsConfig.POLL_MS_CONFIG, 5);
-        // A commit writes a marker to every partition of the transaction; a batch takes about as long as this.
-        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 200);
-        all.put("max.poll.interval.ms", MAX_POLL_INTERVAL_MILLIS);
-        // A dead letter holds a whole upload record.
-        all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
-        all.put("producer.transaction.timeout.ms", TRANSACTION_TIMEOUT_MILLIS);
-        all.put("consumer.auto.offset.reset", "earliest");
-        all.putAll(config.kafka());
-        // Not a choice: the guarantees rest on it.
-        all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
-        Properties properties = new Properties();
-        properties.putAll(all);
-        return properties;
-    }
-
-    private synchronized StreamThreadExceptionResponse onDeath(Throwable cause) {
+    private StreamThreadExceptionResponse onDeath(Throwable cause) {
         Instant now = Instant.now();
-        restarts.add(now);
-        restarts.removeIf(t -> t.isBefore(now.minusSeconds(60)));
-        if (restarts.size() > MOST_RESTARTS) {
-            LOG.error("{} stream threads died within a minute: the service stops", restarts.size(), cause);
+        int deaths;
+        synchronized (restarts) {
+            restarts.add(now);
+            restarts.removeIf(t -> t.isBefore(now.minusSeconds(60)));
+            deaths = restarts.size();
+        }
+        if (deaths > MOST_RESTARTS) {
+            LOG.error("{} stream threads died within a minute: the service stops", deaths, cause);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
         LOG.error("a stream thread died and starts again from the last commit", cause);
         return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
 
-    public void start() {
-        streams.start();
+    /** The device is lost: other instances get the tasks at once, and this process is to end. */
+    private void onFault(Fault fault) {
+        // Not on the engine's thread, which the end waits for.
+        Thread end = new Thread(() -> closeStreams(GroupMembershipOperation.LEAVE_GROUP), "realqa-fault");
+        end.setDaemon(true);
+        end.start();
     }
 
     /** Whether its stream threads run and hold their tasks. */
     public boolean running() {
-        return streams.state() == KafkaStreams.State.RUNNING;
+        Running now = running;
+        return now != null && now.streams().state() == KafkaStreams.State.RUNNING;
+    }
+
+    /** How it is, as told over HTTP. */
+    public Health health() {
+        Running now = running;
+        if (now == null) {
+            return closed.get() ? Health.waiting("stopped") : Health.waiting(loading);
+        }
+        Fault fault = now.engine().fault();
+        if (fault != null) {
+            return Health.dead(fault.kind() + ": " + fault.message());
+        }
+        KafkaStreams.State state = now.streams().state();
+        if (state == KafkaStreams.State.ERROR) {
+            return Health.dead("stream threads died too often; see the log");
+        }
+        if (closed.get()) {
+            return Health.waiting("stopping");
+        }
+        if (state != KafkaStreams.State.RUNNING) {
+            return Health.waiting("Kafka Streams is " + state);
+        }
+        int tasks = StreamThreads.activeTasks(now.streams());
+        return tasks == 0
+                ? Health.waiting("no tasks: other instances have all partitions")
+                : Health.serving(tasks + " tasks");
+    }
+
+    /** Port of the HTTP side; -1: there is none. */
+    public synchronized int httpPort() {
+        return http == null ? -1 : http.port();
     }
 
     /** Waits until it has stopped, by {@link #close} or by itself. */
@@ -139,29 +268,76 @@ public final class ScoringService implements AutoCloseable {
         stopped.await();
     }
 
-    /** Whether it stopped by itself, because of an error. */
-    public boolean failed() {
-        return streams.state() == KafkaStreams.State.ERROR;
-    }
-
     /** Waits for it to stop, no longer than the given time. */
     public boolean awaitStopped(Duration longest) throws InterruptedException {
         return stopped.await(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    public ScoringEngine.Counts counts() {
-        return engine.counts();
+    /** How it ended; meaningful once it has stopped. */
+    public End end() {
+        Running now = running;
+        if (now != null && now.engine().fault() != null) {
+            return End.FAULT;
+        }
+        return now != null && now.streams().state() == KafkaStreams.State.ERROR ? End.FAILED : End.STOPPED;
     }
 
-    /** Stops: commits what is finished; what is pending is offered again at the next start. Bounded. */
+    public ScoringEngine.Counts counts() {
+        Running now = running;
+        return now == null ? new ScoringEngine.Counts(0, 0, 0, 0) : now.engine().counts();
+    }
+
+    /**
+     * Stops: finishes what is in the engine, within a bound, and commits it; what is still pending then is offered again
+     * by the next instance. Bounded.
+     */
     @Override
     public void close() {
-        // Leaving the group hands the tasks on at once; else they would wait for this member's session to end.
-        if (!streams.close(CloseOptions.timeout(CLOSE_TIMEOUT)
-                .withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP))) {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        closing.countDown();
+        Running now = running;
+        if (now != null) {
+            if (now.engine().fault() == null) {
+                drain(now);
+            }
+            // Leaving the group hands the tasks on at once; a static member comes back to them.
+            closeStreams(
+                    StreamsProperties.isStaticMember(config) && now.engine().fault() == null
+                            ? GroupMembershipOperation.REMAIN_IN_GROUP
+                            : GroupMembershipOperation.LEAVE_GROUP);
+            now.metrics().close();
+            now.engine().close();
+        }
+        synchronized (this) {
+            if (http != null) {
+                http.close();
+            }
+        }
+        registry.close();
+        stopped.countDown();
+    }
+
+    private void drain(Running now) {
+        now.tasks().stop();
+        long deadline = System.nanoTime() + config.drain().toNanos();
+        try {
+            while (running() && !now.tasks().drained() && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(DRAIN_SLICE_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        LOG.info("stopping with {} images in the engine", now.engine().counts().inFlight());
+    }
+
+    private void closeStreams(GroupMembershipOperation membership) {
+        Running now = running;
+        if (now != null
+                && !now.streams().close(CloseOptions.timeout(CLOSE_TIMEOUT).withGroupMembershipOperation(membership))) {
             LOG.warn("Kafka Streams did not stop within {}", CLOSE_TIMEOUT);
         }
-        engine.close();
         stopped.countDown();
     }
 }

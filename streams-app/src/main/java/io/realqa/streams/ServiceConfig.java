@@ -13,7 +13,7 @@ import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
-import io.realqa.streams.scoring.ScoringEngine;
+import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
  * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters
  * @param serde class of the Avro serde; Confluent's may stand in
+ * @param stop how it stops
  */
 public record ServiceConfig(
         Map<String, String> kafka,
@@ -45,7 +46,10 @@ public record ServiceConfig(
         Model model,
         @Nullable Batch batch,
         @Nullable Limits limits,
-        @Nullable Content content) {
+        @Nullable Content content,
+        @Nullable Cache cache,
+        @Nullable Http http,
+        @Nullable Stop stop) {
 
     /**
      * @param checkpoint folder of the checkpoint
@@ -57,11 +61,34 @@ public record ServiceConfig(
             @Nullable String adapter,
             @Nullable String profile) {}
 
-    /** When a batch closes. */
+    /**
+     * When a batch closes, and how the device is used.
+     *
+     * @param workers batches that run at a time; none: as many as the device suits
+     * @param callTimeout a device call that takes longer hangs: the instance hands its work on and ends
+     * @param attempts device calls that fail with an image before it is given up
+     */
     public record Batch(
             @Nullable Integer images,
             @Nullable Integer visualTokens,
-            @Nullable String delay) {}
+            @Nullable String delay,
+            @Nullable Integer workers,
+            @Nullable String callTimeout,
+            @Nullable Integer attempts) {}
+
+    /** @param entries scores that are kept, so that equal content is scored once; 0: none */
+    public record Cache(@Nullable Integer entries) {}
+
+    /**
+     * Where /health/live, /health/ready and /metrics are.
+     *
+     * @param host address to listen on
+     * @param port 0: any free one; none: no HTTP
+     */
+    public record Http(@Nullable String host, @Nullable Integer port) {}
+
+    /** @param drain longest time for what is in the engine to be finished */
+    public record Stop(@Nullable String drain) {}
 
     /**
      * @param inFlightImages images in the engine at a time
@@ -69,28 +96,44 @@ public record ServiceConfig(
      * @param inlineBytes largest content inside an upload event
      * @param imageBytes largest image file
      * @param imagePixels largest image in pixels
+     * @param offGrammarMass an answer with more probability outside the allowed scores is none
      */
     public record Limits(
             @Nullable Integer inFlightImages,
             @Nullable Long inFlightBytes,
             @Nullable Integer inlineBytes,
             @Nullable Long imageBytes,
-            @Nullable Long imagePixels) {}
+            @Nullable Long imagePixels,
+            @Nullable Double offGrammarMass) {}
 
     /**
      * @param fileRoots folders under which file: URIs may be read
      * @param httpHosts hosts that http: and https: URIs may name
      * @param timeout longest transfer
+     * @param perHost fetches that run against one host at a time
+     * @param patience longest wait for a host that is left alone because it failed too often
      */
     public record Content(
             @Nullable List<String> fileRoots,
             @Nullable List<String> httpHosts,
             @Nullable String timeout,
             @Nullable Integer redirects,
-            @Nullable Integer attempts) {}
+            @Nullable Integer attempts,
+            @Nullable Integer perHost,
+            @Nullable String patience) {
+        /** Files under some folders, and nothing else. */
+        public static Content roots(List<String> fileRoots) {
+            return new Content(fileRoots, null, null, null, null, null, null);
+        }
+    }
 
     /** Default of {@code limits.inlineBytes}. */
     public static final int DEFAULT_INLINE_BYTES = 1 << 20;
+
+    /** A container's network is its own; elsewhere a deployment may narrow it. */
+    static final String DEFAULT_HTTP_HOST = "0.0.0.0";
+
+    static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
@@ -168,7 +211,35 @@ public record ServiceConfig(
                 new Model(checkpoint.toString(), null, null),
                 null,
                 null,
+                null,
+                null,
+                null,
                 null);
+    }
+
+    /** The same with other settings for Kafka Streams and its clients. */
+    public ServiceConfig withKafka(Map<String, String> settings) {
+        return new ServiceConfig(settings, registry, serde, topics, model, batch, limits, content, cache, http, stop);
+    }
+
+    /** The same with other places that content may come from. */
+    public ServiceConfig withContent(Content places) {
+        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop);
+    }
+
+    /** The same with other batches. */
+    public ServiceConfig withBatch(Batch batches) {
+        return new ServiceConfig(kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop);
+    }
+
+    /** The same with another cache. */
+    public ServiceConfig withCache(Cache other) {
+        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, content, other, http, stop);
+    }
+
+    /** The same with another HTTP side. */
+    public ServiceConfig withHttp(Http side) {
+        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, content, cache, side, stop);
     }
 
     /**
@@ -182,8 +253,9 @@ public record ServiceConfig(
             if (config == null) {
                 throw new ConfigException(file + ": empty (expected: the service's settings)");
             }
-            config.batchPolicy();
-            config.engineLimits();
+            config.engine(1);
+            config.httpPort();
+            config.drain();
             config.inlineBytes();
             config.imageLimits();
             config.contentPolicy();
@@ -220,6 +292,9 @@ public record ServiceConfig(
         if (type == Integer.class || type == Long.class) {
             return "a whole number";
         }
+        if (type == Double.class) {
+            return "a number";
+        }
         if (type == String.class) {
             return "a text";
         }
@@ -239,7 +314,19 @@ public record ServiceConfig(
                 .collect(Collectors.joining("."));
     }
 
-    BatchPolicy batchPolicy() {
+    /** @param workers batches that run at a time, if the settings do not say */
+    EngineConfig engine(int workers) {
+        EngineConfig d = EngineConfig.DEFAULTS;
+        return new EngineConfig(
+                batchPolicy(),
+                engineLimits(),
+                device(workers),
+                fetch(),
+                cache == null || cache.entries() == null ? d.cacheEntries() : cache.entries(),
+                limits == null || limits.offGrammarMass() == null ? d.offGrammarMass() : limits.offGrammarMass());
+    }
+
+    private BatchPolicy batchPolicy() {
         BatchPolicy d = BatchPolicy.DEFAULTS;
         if (batch == null) {
             return d;
@@ -250,14 +337,57 @@ public record ServiceConfig(
                 duration("batch.delay", batch.delay(), d.maxDelay()));
     }
 
-    ScoringEngine.Limits engineLimits() {
-        ScoringEngine.Limits d = ScoringEngine.Limits.DEFAULTS;
+    private EngineConfig.Device device(int workers) {
+        EngineConfig.Device d = EngineConfig.Device.DEFAULTS.withWorkers(workers);
+        if (batch == null) {
+            return d;
+        }
+        return new EngineConfig.Device(
+                batch.workers() == null ? d.workers() : batch.workers(),
+                duration("batch.callTimeout", batch.callTimeout(), d.callTimeout()),
+                batch.attempts() == null ? d.attempts() : batch.attempts(),
+                d.backoff());
+    }
+
+    private EngineConfig.Fetch fetch() {
+        EngineConfig.Fetch d = EngineConfig.Fetch.DEFAULTS;
+        if (content == null) {
+            return d;
+        }
+        return new EngineConfig.Fetch(
+                content.perHost() == null ? d.perHost() : content.perHost(),
+                duration("content.patience", content.patience(), d.patience()),
+                d.pause());
+    }
+
+    private EngineConfig.Limits engineLimits() {
+        EngineConfig.Limits d = EngineConfig.Limits.DEFAULTS;
         if (limits == null) {
             return d;
         }
-        return new ScoringEngine.Limits(
+        return new EngineConfig.Limits(
                 limits.inFlightImages() == null ? d.images() : limits.inFlightImages(),
                 limits.inFlightBytes() == null ? d.bytes() : limits.inFlightBytes());
+    }
+
+    /** Address of the HTTP side. */
+    String httpHost() {
+        return http == null || http.host() == null ? DEFAULT_HTTP_HOST : http.host();
+    }
+
+    /** Port of the HTTP side; null: there is none. */
+    @Nullable
+    Integer httpPort() {
+        Integer port = http == null ? null : http.port();
+        if (port != null && (port < 0 || port > 65_535)) {
+            throw new ConfigException("http.port: " + port + " (expected: 0 to 65535)");
+        }
+        return port;
+    }
+
+    /** Longest time for what is in the engine to be finished at a stop. */
+    Duration drain() {
+        return duration("stop.drain", stop == null ? null : stop.drain(), DEFAULT_DRAIN);
     }
 
     ImageLimits imageLimits() {

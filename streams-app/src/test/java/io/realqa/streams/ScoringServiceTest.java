@@ -93,27 +93,23 @@ class ScoringServiceTest {
     }
 
     private static ServiceConfig config() {
-        ServiceConfig base = ServiceConfig.of(broker.bootstrapServers(), registry.url(), HOME.resolve("models/demo"));
-        return new ServiceConfig(
-                Map.of(
+        return ServiceConfig.of(broker.bootstrapServers(), registry.url(), HOME.resolve("models/demo"))
+                .withKafka(Map.of(
                         "bootstrap.servers",
                         broker.bootstrapServers(),
                         "state.dir",
                         data.resolve("state").toString(),
                         "num.stream.threads",
-                        "2"),
-                base.registry(),
-                null,
-                null,
-                base.model(),
-                null,
-                null,
-                new ServiceConfig.Content(
+                        "2"))
+                .withContent(new ServiceConfig.Content(
                         List.of(PHOTOS.toString()),
                         List.of("127.0.0.1:" + web.getAddress().getPort()),
                         "5s",
                         null,
-                        1));
+                        1,
+                        null,
+                        null))
+                .withHttp(new ServiceConfig.Http("127.0.0.1", 0));
     }
 
     private static ImageUploaded.Builder upload(String id) {
@@ -176,7 +172,7 @@ class ScoringServiceTest {
         List<ConsumerRecord<byte[], byte[]>> scores;
         List<ConsumerRecord<byte[], byte[]>> attributes;
         List<ConsumerRecord<byte[], byte[]>> dead;
-        try (ScoringService service = new ScoringService(config(), model.scorer())) {
+        try (ScoringService service = new ScoringService(config(), () -> Model.of(model.scorer(), config()))) {
             service.start();
             scores = consume(Topics.SCORES, good.size());
             attributes = consume(Topics.ATTRIBUTES, good.size());

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
-import io.realqa.streams.scoring.ScoringEngine;
+import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,8 +90,8 @@ class ServiceConfigTest {
         assertThat(config.topic("dead-letters", "d")).isEqualTo("dead");
         assertThat(config.model())
                 .isEqualTo(new ServiceConfig.Model("/models/base", "/models/adapter", "/models/profile.yaml"));
-        assertThat(config.batchPolicy()).isEqualTo(new BatchPolicy(8, 4096, Duration.ofMillis(35)));
-        assertThat(config.engineLimits()).isEqualTo(new ScoringEngine.Limits(32, 1 << 20));
+        assertThat(config.engine(1).batches()).isEqualTo(new BatchPolicy(8, 4096, Duration.ofMillis(35)));
+        assertThat(config.engine(1).limits()).isEqualTo(new EngineConfig.Limits(32, 1 << 20));
         assertThat(config.inlineBytes()).isEqualTo(4096);
         assertThat(config.imageLimits()).isEqualTo(new ImageLimits(8192, 1_000_000, ImageLimits.DEFAULTS.maxSide()));
         assertThat(config.contentPolicy())
@@ -108,8 +108,8 @@ class ServiceConfigTest {
     void whatIsLeftOutHasItsDefault() throws IOException {
         ServiceConfig config = read(REQUIRED);
 
-        assertThat(config.batchPolicy()).isEqualTo(BatchPolicy.DEFAULTS);
-        assertThat(config.engineLimits()).isEqualTo(ScoringEngine.Limits.DEFAULTS);
+        assertThat(config.engine(1).batches()).isEqualTo(BatchPolicy.DEFAULTS);
+        assertThat(config.engine(1).limits()).isEqualTo(EngineConfig.Limits.DEFAULTS);
         assertThat(config.imageLimits()).isEqualTo(ImageLimits.DEFAULTS);
         assertThat(config.contentPolicy()).isEqualTo(ContentPolicy.defaults());
         assertThat(config.inlineBytes()).isEqualTo(ServiceConfig.DEFAULT_INLINE_BYTES);
@@ -119,7 +119,10 @@ class ServiceConfigTest {
     @ParameterizedTest
     @CsvSource({"0ms, PT0S", "20ms, PT0.02S", "5s, PT5S", "1m, PT1M"})
     void aDurationHasAUnit(String text, Duration expected) throws IOException {
-        assertThat(read(REQUIRED + "batch: {delay: " + text + "}").batchPolicy().maxDelay())
+        assertThat(read(REQUIRED + "batch: {delay: " + text + "}")
+                        .engine(1)
+                        .batches()
+                        .maxDelay())
                 .isEqualTo(expected);
     }
 

@@ -6,11 +6,13 @@ import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.content.ContentPolicy;
-import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
+import io.realqa.streams.scoring.EngineConfig;
 import io.realqa.streams.scoring.ImageJob;
 import io.realqa.streams.scoring.Outcome;
 import io.realqa.streams.scoring.Priority;
@@ -144,18 +146,17 @@ public final class StreamingBench {
     private double direct(int uploads) throws InterruptedException {
         LinkedBlockingQueue<Outcome> results = new LinkedBlockingQueue<>();
         Watch watch = new Watch(uploads);
-        BatchScorer model = BatchScorer.of(scorer);
+        BatchScorer model = BatchScorer.of(scorer, ImageLimits.DEFAULTS);
+        EngineConfig config = EngineConfig.DEFAULTS
+                .withDevice(EngineConfig.Device.DEFAULTS.withWorkers(
+                        scorer.checkpoint().compute().workers()))
+                .withCacheEntries(0);
         try (ScoringEngine engine = new ScoringEngine(
-                () -> model,
-                ContentPolicy.defaults(),
-                ImageLimits.DEFAULTS,
-                BatchPolicy.DEFAULTS,
-                ScoringEngine.Limits.DEFAULTS,
-                scorer.checkpoint().compute().workers())) {
+                (platform, imageId) -> model, ContentPolicy.defaults(), config, ServiceMetrics.unseen(), fault -> {})) {
             long deadline = System.nanoTime() + LONGEST.toNanos();
             int offered = 0;
             while (!watch.done()) {
-                while (offered < uploads && engine.offer(job(offered, results))) {
+                while (offered < uploads && engine.offer(job(offered, results)) == ScoringEngine.Offer.TAKEN) {
                     offered++;
                 }
                 if (results.poll(1, TimeUnit.SECONDS) != null) {
@@ -168,7 +169,7 @@ public final class StreamingBench {
     }
 
     private ImageJob job(int i, LinkedBlockingQueue<Outcome> results) {
-        return new ImageJob(images.file(i), null, null, Priority.NORMAL, results::add, () -> false);
+        return new ImageJob("image", "bench", images.file(i), null, null, Priority.NORMAL, results::add, () -> false);
     }
 
     private static void expectInTime(long deadline) {
@@ -180,26 +181,21 @@ public final class StreamingBench {
     /** @param uris where the photographs are; none: their bytes go inline */
     private double throughKafka(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
         produce(stack, uploads, round, uris);
-        ServiceConfig base = ServiceConfig.of(
-                stack.bootstrapServers(),
-                stack.registryUrl(),
-                scorer.checkpoint().folder());
-        ServiceConfig config = new ServiceConfig(
-                Map.of(
+        ServiceConfig config = ServiceConfig.of(
+                        stack.bootstrapServers(),
+                        stack.registryUrl(),
+                        scorer.checkpoint().folder())
+                .withKafka(Map.of(
                         "bootstrap.servers",
                         stack.bootstrapServers(),
                         "state.dir",
-                        stack.stateFolder().toString()),
-                base.registry(),
-                null,
-                null,
-                base.model(),
-                null,
-                null,
-                new ServiceConfig.Content(List.of(stack.stateFolder().toString()), null, null, null, null));
+                        stack.stateFolder().toString()))
+                .withContent(
+                        ServiceConfig.Content.roots(List.of(stack.stateFolder().toString())))
+                .withCache(new ServiceConfig.Cache(0));
         Watch watch = new Watch(uploads);
         try (KafkaConsumer<String, byte[]> consumer = consumer(stack, round);
-                ScoringService service = new ScoringService(config, scorer)) {
+                ScoringService service = new ScoringService(config, () -> Model.of(scorer, config))) {
             service.start();
             long deadline = System.nanoTime() + LONGEST.toNanos();
             while (!watch.done()) {

@@ -6,6 +6,7 @@ import io.realqa.cli.ScoreTable;
 import io.realqa.cli.Terminal;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
+import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import java.io.PrintWriter;
@@ -86,25 +87,17 @@ public final class DemoCommand implements Callable<Integer> {
                 "  model            " + handle.scorer().profile().name() + " on "
                         + handle.scorer().checkpoint().compute().device());
         say(out, "");
-        ServiceConfig base = ServiceConfig.of(
-                stack.bootstrapServers(),
-                stack.registryUrl(),
-                handle.scorer().checkpoint().folder());
-        ServiceConfig config = new ServiceConfig(
-                Map.of(
+        ServiceConfig config = ServiceConfig.of(
+                        stack.bootstrapServers(),
+                        stack.registryUrl(),
+                        handle.scorer().checkpoint().folder())
+                .withKafka(Map.of(
                         "bootstrap.servers",
                         stack.bootstrapServers(),
                         "state.dir",
                         stack.stateFolder().toString(),
                         "num.stream.threads",
-                        "2"),
-                base.registry(),
-                null,
-                null,
-                base.model(),
-                null,
-                null,
-                null);
+                        "2"));
         AtomicBoolean stop = new AtomicBoolean();
         Thread hook = new Thread(
                 () -> {
@@ -115,7 +108,7 @@ public final class DemoCommand implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(hook);
         ScoreTable table = ScoreTable.of(handle.scorer().profile());
         boolean live = Terminal.stdout();
-        try (ScoringService service = new ScoringService(config, handle.scorer());
+        try (ScoringService service = new ScoringService(config, () -> Model.of(handle.scorer(), config));
                 DemoConsumer results = new DemoConsumer(stack);
                 DemoProducer producer = new DemoProducer(stack, uploads, count, results::finished, stop)) {
             service.start();
@@ -158,7 +151,7 @@ public final class DemoCommand implements Callable<Integer> {
             if (producer.failure() != null) {
                 throw new IllegalStateException("uploading failed: " + producer.failure(), producer.failure());
             }
-            if (service.failed() || now - lastChange > LONGEST_SILENCE.toNanos()) {
+            if (service.end() != ScoringService.End.STOPPED || now - lastChange > LONGEST_SILENCE.toNanos()) {
                 throw new IllegalStateException("no results for " + LONGEST_SILENCE + "; see the log above");
             }
         }

@@ -65,7 +65,11 @@ public final class ContentFetcher implements AutoCloseable {
                 throw cancelled(e);
             }
             throw new ContentRejectedException(
-                    e.reason(), ShownUri.of(uri) + ": " + e.problem() + tally(attempts), attempts.get(), e.getCause());
+                    e.reason(),
+                    ShownUri.of(uri) + ": " + e.problem() + tally(attempts),
+                    attempts.get(),
+                    e.retriable(),
+                    e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw cancelled(e);

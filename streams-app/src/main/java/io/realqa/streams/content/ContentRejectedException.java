@@ -39,11 +39,13 @@ public final class ContentRejectedException extends Exception {
 
     private final Reason reason;
     private final int attempts;
+    private final boolean passing;
 
-    ContentRejectedException(Reason reason, String message, int attempts, @Nullable Throwable cause) {
+    ContentRejectedException(Reason reason, String message, int attempts, boolean passing, @Nullable Throwable cause) {
         super(message, cause);
         this.reason = reason;
         this.attempts = attempts;
+        this.passing = passing;
     }
 
     public Reason reason() {
@@ -53,5 +55,10 @@ public final class ContentRejectedException extends Exception {
     /** How often the disk or the host was asked; 0 if the address alone was reason enough. */
     public int attempts() {
         return attempts;
+    }
+
+    /** Whether it may be otherwise later: that says something of the place rather than of the content. */
+    public boolean passing() {
+        return passing;
     }
 }

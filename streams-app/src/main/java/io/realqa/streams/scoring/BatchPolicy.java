@@ -1,7 +1,7 @@
 package io.realqa.streams.scoring;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.Iterator;
 
 /**
  * When a batch closes: on its number of images, its visual tokens or the longest wait, whichever comes first. Pure.
@@ -28,35 +28,49 @@ public record BatchPolicy(int maxImages, int maxVisualTokens, Duration maxDelay)
     /**
      * What to do now.
      *
-     * @param take images to take from the head of the queue as one batch; 0: none yet
-     * @param waitNanos with nothing to take: ask again after that time at the latest
+     * @param close whether a batch closes
+     * @param waitNanos if not: ask again after that time at the latest
      */
-    public record Decision(int take, long waitNanos) {}
+    public record Decision(boolean close, long waitNanos) {}
 
     /**
      * Decides.
      *
-     * @param visualTokens of the images that wait, in the order in which they are to go
+     * @param images that wait
+     * @param visualTokens of all of them
      * @param longestWaitNanos how long the one of them that came first has waited
-     * @param coming images that are still being fetched or prepared
+     * @param coming images that are still being prepared
+     * @param tokenBudget visual tokens that the device takes now, at most maxVisualTokens
      */
-    public Decision decide(List<Integer> visualTokens, long longestWaitNanos, int coming) {
-        if (visualTokens.isEmpty()) {
-            return new Decision(0, maxDelay.toNanos());
+    public Decision decide(int images, long visualTokens, long longestWaitNanos, int coming, int tokenBudget) {
+        if (images == 0) {
+            return new Decision(false, Math.max(1, maxDelay.toNanos()));
         }
+        // Images in order are taken as long as they fit, so a batch is full exactly if they do not all fit or just so.
+        boolean full = images >= maxImages || visualTokens >= budget(tokenBudget);
+        long left = maxDelay.toNanos() - longestWaitNanos;
+        return full || left <= 0 || coming == 0 ? new Decision(true, 0) : new Decision(false, left);
+    }
+
+    /**
+     * How many images make a batch.
+     *
+     * @param visualTokens of the images that wait, in the order in which they are to go
+     */
+    public int take(Iterator<Integer> visualTokens, int tokenBudget) {
         int images = 0;
         long tokens = 0;
-        boolean full = false;
-        for (int n : visualTokens) {
-            if (images == maxImages || (images > 0 && tokens + n > maxVisualTokens)) {
-                full = true;
+        while (visualTokens.hasNext() && images < maxImages) {
+            tokens += visualTokens.next();
+            if (images > 0 && tokens > budget(tokenBudget)) {
                 break;
             }
             images++;
-            tokens += n;
         }
-        full |= images == maxImages || tokens >= maxVisualTokens;
-        long left = maxDelay.toNanos() - longestWaitNanos;
-        return full || left <= 0 || coming == 0 ? new Decision(images, 0) : new Decision(0, left);
+        return images;
+    }
+
+    private int budget(int tokenBudget) {
+        return Math.min(tokenBudget, maxVisualTokens);
     }
 }

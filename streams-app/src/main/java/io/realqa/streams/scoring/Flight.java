@@ -1,19 +1,27 @@
 package io.realqa.streams.scoring;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/** A job on its way through the engine, from admission to its one end. */
+/**
+ * A job on its way through the engine, from admission to its one end. One thread at a time has it; it goes from thread to
+ * thread through queues, which order what is written and read here.
+ */
 final class Flight {
     private final ImageJob job;
     private final long submittedNanos;
     private final AtomicBoolean ended = new AtomicBoolean();
     private long bytes;
+    private byte @Nullable [] content;
+    private long fetchNanos;
+    private ScoreCache.@Nullable Key leads;
 
     /** @param bytes room that it takes at first */
     Flight(ImageJob job, long submittedNanos, long bytes) {
         this.job = job;
         this.submittedNanos = submittedNanos;
         this.bytes = bytes;
+        this.content = job.content();
     }
 
     ImageJob job() {
@@ -22,6 +30,10 @@ final class Flight {
 
     long submittedNanos() {
         return submittedNanos;
+    }
+
+    boolean cancelled() {
+        return job.cancelled().getAsBoolean();
     }
 
     /** True for the first caller alone: it gives the room back and reports the outcome, if there is one. */
@@ -37,5 +49,27 @@ final class Flight {
     /** Changes the room that it takes; guarded by the engine's admission. */
     void resize(long to) {
         bytes = to;
+    }
+
+    byte[] content() {
+        return java.util.Objects.requireNonNull(content, "content comes with the job or is fetched first");
+    }
+
+    void fetched(byte[] bytesOfFile, long nanos) {
+        content = bytesOfFile;
+        fetchNanos = nanos;
+    }
+
+    long fetchNanos() {
+        return fetchNanos;
+    }
+
+    /** Others with equal content wait for its outcome, under this key. */
+    void lead(ScoreCache.Key key) {
+        leads = key;
+    }
+
+    ScoreCache.@Nullable Key leads() {
+        return leads;
     }
 }

@@ -13,9 +13,17 @@ import org.jspecify.annotations.Nullable;
  * @param cancelled asked before each stage: nobody waits for the outcome any more
  */
 public record ImageJob(
+        String imageId,
+        String platform,
         byte @Nullable [] content,
         @Nullable String uri,
         @Nullable String sha256,
         Priority priority,
         Consumer<Outcome> done,
-        BooleanSupplier cancelled) {}
+        BooleanSupplier cancelled) {
+
+    /** Jobs of one lane are fetched from one place; the empty lane needs no fetching. */
+    public String lane() {
+        return content != null ? "" : FetchLanes.laneOf(String.valueOf(uri));
+    }
+}

@@ -16,17 +16,22 @@ public sealed interface Outcome {
     /**
      * It cannot be scored.
      *
-     * @param reason code from the catalogue in docs/operations.md
      * @param message what was wrong, its value and what was expected
      * @param attempts how often it was tried
      */
-    record Rejected(Stage stage, String reason, String message, int attempts) implements Outcome {}
+    record Rejected(Stage stage, Reason reason, String message, int attempts) implements Outcome {}
 
     /**
      * Where the time went, in nanoseconds.
      *
      * @param queue waiting for a thread, for a batch to close and for a worker to be free
-     * @param device the whole batch's time on the device
+     * @param device the whole batch's time on the device; 0 if the score was known from equal content
+     * @param batchSize images in that batch; 0 if the score was known
      */
-    record Timings(long queue, long fetch, long preprocess, long device, int batchSize) {}
+    record Timings(long queue, long fetch, long preprocess, long device, int batchSize) {
+        /** Whether equal content had been scored before, or was being scored. */
+        public boolean known() {
+            return batchSize == 0;
+        }
+    }
 }

@@ -1,198 +1,262 @@
 package io.realqa.streams.scoring;
 
 import io.realqa.scorer.Score;
-import io.realqa.scorer.image.ImageDecoder;
-import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
-import io.realqa.scorer.image.RasterImage;
-import io.realqa.scorer.image.VisualInput;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
-import io.realqa.streams.content.ContentRejectedException;
+import io.realqa.streams.metrics.Metric;
+import io.realqa.streams.metrics.ServiceMetrics;
+import io.realqa.streams.scoring.MicroBatcher.Ready;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Images to outcomes: fetches content on I/O threads, decodes and cuts it into patches on CPU threads, and runs
- * micro-batches through the scorer on worker threads, which alone talk to the device.
+ * micro-batches through the model on worker threads, which alone talk to the device.
  *
  * <p>Thread-safe. Bounded: no more than the limits' images and bytes are in flight, from admission to outcome. Whatever
- * is thrown on the way, an error included, ends in the job's outcome and leaves the threads at work.
+ * is thrown on the way, an error included, ends in the job's outcome and leaves the threads at work. Only a device that
+ * hangs or answers nothing at all ends the work: that is a {@link Fault}, after which jobs are left without an outcome.
  */
 public final class ScoringEngine implements AutoCloseable {
 
-    /**
-     * @param images most images in flight
-     * @param bytes most bytes of files in flight; a larger single image is admitted alone. Content by reference counts
-     *     as the largest content that the policy allows until it is fetched, then as what it is
-     */
-    public record Limits(int images, long bytes) {
-        public static final Limits DEFAULTS = new Limits(256, 512L << 20);
-
-        public Limits {
-            if (images < 1) {
-                throw new IllegalArgumentException("limits.inFlightImages: " + images + " (expected: at least 1)");
-            }
-            if (bytes < 1) {
-                throw new IllegalArgumentException("limits.inFlightBytes: " + bytes + " (expected: at least 1)");
-            }
-        }
+    /** Answer to an offer. */
+    public enum Offer {
+        TAKEN,
+        /** The engine has no room; another job would not be taken either. */
+        FULL,
+        /** Too many jobs wait for this one's host; a job of another lane may be taken. */
+        LANE_FULL
     }
 
     /** Counters since the start, for views and benchmarks. */
     public record Counts(long scored, long rejected, long batches, long inFlight) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(ScoringEngine.class);
-    private static final int FETCH_THREADS = 16;
     private static final long CLOSE_SECONDS = 30;
 
-    private final Supplier<? extends BatchScorer> scorer;
+    private final ModelRouter models;
     private final long largestFetch;
-    private final ContentFetcher fetcher;
-    private final ImageDecoder decoder;
-    private final Limits limits;
+    private final EngineConfig config;
+    private final Admission admission;
+    private final FetchLanes lanes;
+    private final ScoreCache cache;
     private final MicroBatcher batcher;
-    private final ExecutorService fetchers;
-    private final ExecutorService preparers;
-    private final List<Thread> workers = new ArrayList<>();
-    private final Object admission = new Object();
-    private int images;
-    private long bytes;
-    private volatile boolean closed;
+    private final EngineMetrics metrics;
+    private final Executor preparers;
+    private final @Nullable ExecutorService ownPreparers;
+    private final ScheduledExecutorService timer;
+    private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Fault> fault = new AtomicReference<>();
+    private final Consumer<Fault> onFault;
     private final AtomicLong scored = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
-    private final AtomicLong batches = new AtomicLong();
 
     /**
-     * @param scorer asked once for each image and once for each batch
-     * @param workers batches that run at a time
+     * Starts its threads.
+     *
+     * @param models asked once for each image and once for each image's batch
+     * @param onFault called at most once, on a thread of the engine, when the device cannot be used any more
      */
     public ScoringEngine(
-            Supplier<? extends BatchScorer> scorer,
+            ModelRouter models,
             ContentPolicy content,
-            ImageLimits imageLimits,
-            BatchPolicy batchPolicy,
-            Limits limits,
-            int workers) {
-        if (workers < 1) {
-            throw new IllegalArgumentException("workers: " + workers + " (expected: at least 1)");
-        }
-        this.scorer = scorer;
+            EngineConfig config,
+            ServiceMetrics metrics,
+            Consumer<Fault> onFault) {
+        this(models, content, config, metrics, onFault, null);
+    }
+
+    /** @param preparers where images are prepared; none: a thread for each core */
+    public ScoringEngine(
+            ModelRouter models,
+            ContentPolicy content,
+            EngineConfig config,
+            ServiceMetrics metrics,
+            Consumer<Fault> onFault,
+            @Nullable Executor preparers) {
+        this.models = models;
         this.largestFetch = content.maxBytes();
-        this.fetcher = new ContentFetcher(content);
-        this.decoder = new ImageDecoder(imageLimits);
-        this.limits = limits;
-        this.batcher = new MicroBatcher(batchPolicy, System::nanoTime);
-        this.fetchers = Executors.newFixedThreadPool(FETCH_THREADS, r -> daemon(r, "realqa-fetch"));
-        this.preparers = Executors.newFixedThreadPool(
-                Runtime.getRuntime().availableProcessors(), r -> daemon(r, "realqa-prepare"));
-        for (int w = 0; w < workers; w++) {
-            Thread worker = daemon(this::work, "realqa-worker-" + w);
-            this.workers.add(worker);
-            worker.start();
+        this.config = config;
+        this.onFault = onFault;
+        this.admission = new Admission(config.limits());
+        this.cache = new ScoreCache(config.cacheEntries());
+        TokenBudget budget = new TokenBudget(config.batches().maxVisualTokens());
+        this.batcher = new MicroBatcher(config.batches(), budget, System::nanoTime);
+        this.metrics = new EngineMetrics(metrics);
+        this.lanes = new FetchLanes(
+                new ContentFetcher(content),
+                config.fetch(),
+                config.limits().images(),
+                System::nanoTime,
+                new Fetching());
+        this.ownPreparers = preparers == null
+                ? Executors.newFixedThreadPool(
+                        Runtime.getRuntime().availableProcessors(), r -> Threads.daemon(r, "realqa-prepare"))
+                : null;
+        this.preparers = preparers == null ? java.util.Objects.requireNonNull(ownPreparers) : preparers;
+        this.timer = Executors.newSingleThreadScheduledExecutor(r -> Threads.daemon(r, "realqa-watchdog"));
+        startWorkers(budget);
+        metrics.gauge(Metric.IN_FLIGHT_IMAGES, admission::images);
+        metrics.gauge(Metric.IN_FLIGHT_BYTES, admission::bytes);
+        metrics.gauge(Metric.TOKEN_BUDGET, budget::current);
+        metrics.gauge(Metric.WORKERS, () -> config.device().workers());
+        metrics.gauge(Metric.HOSTS_AVOIDED, lanes::avoided);
+    }
+
+    private void startWorkers(TokenBudget budget) {
+        List<DeviceWorker> workers = new ArrayList<>();
+        for (int w = 0; w < config.device().workers(); w++) {
+            DeviceWorker worker = new DeviceWorker(batcher, models, config, budget, metrics, new Scoring(), closing);
+            workers.add(worker);
+            threads.add(Threads.daemon(worker, "realqa-worker-" + w));
         }
+        threads.forEach(Thread::start);
+        Watchdog watchdog = new Watchdog(workers, config.device().callTimeout(), this::fail);
+        timer.scheduleAtFixedRate(
+                () -> watchdog.look(System.nanoTime()),
+                watchdog.periodMillis(),
+                watchdog.periodMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
-    private static Thread daemon(Runnable task, String name) {
-        Thread thread = new Thread(task, name);
-        thread.setDaemon(true);
-        return thread;
-    }
-
-    /** Takes a job if the limits allow it and the engine is open; never blocks. */
-    public boolean offer(ImageJob job) {
+    /** Takes a job if the limits allow it and the engine is open and well; never blocks on the device or a host. */
+    public Offer offer(ImageJob job) {
         byte[] content = job.content();
+        String lane = job.lane();
+        if (closing.getCount() == 0) {
+            return Offer.FULL;
+        }
+        if (content == null && !lanes.hasRoom(lane)) {
+            return Offer.LANE_FULL;
+        }
         long room = content == null ? largestFetch : content.length;
+        if (!admission.enter(room)) {
+            return Offer.FULL;
+        }
         Flight flight = new Flight(job, System.nanoTime(), room);
-        synchronized (admission) {
-            if (closed || images >= limits.images() || (images > 0 && bytes + room > limits.bytes())) {
-                return false;
-            }
-            images++;
-            bytes += room;
+        if (content == null) {
+            lanes.add(lane, flight);
+        } else {
+            toPreparation(flight);
         }
-        batcher.announce();
-        try {
-            if (content == null) {
-                fetchers.execute(() -> fetch(flight));
-            } else {
-                preparers.execute(() -> prepare(flight, content, 0));
-            }
-            return true;
-        } catch (RejectedExecutionException e) {
-            // close() came in between.
-            drop(flight);
-            return false;
-        } catch (Throwable e) {
-            // No thread could be started.
-            drop(flight);
-            throw e;
-        }
+        return Offer.TAKEN;
     }
 
     public Counts counts() {
-        synchronized (admission) {
-            return new Counts(scored.get(), rejected.get(), batches.get(), images);
-        }
+        return new Counts(scored.get(), rejected.get(), metrics.batches(), admission.images());
     }
 
-    private void fetch(Flight flight) {
+    /** What ended its work; null: it works. */
+    public @Nullable Fault fault() {
+        return fault.get();
+    }
+
+    private void toPreparation(Flight flight) {
+        batcher.announce();
         try {
-            if (dropped(flight)) {
-                return;
-            }
-            long start = System.nanoTime();
-            byte[] content = fetcher.fetch(String.valueOf(flight.job().uri()));
-            resize(flight, content.length);
-            long nanos = System.nanoTime() - start;
-            preparers.execute(() -> prepare(flight, content, nanos));
-        } catch (ContentRejectedException e) {
-            fail(flight, Stage.FETCH, e.reason().name(), message(e), e.attempts());
+            preparers.execute(() -> prepare(flight));
+        } catch (RejectedExecutionException e) {
+            // close() came in between.
+            batcher.retract();
+            end(flight, null);
         } catch (Throwable e) {
-            failUnexpectedly(flight, Stage.FETCH, e);
+            // No thread could be started.
+            failUnexpectedly(flight, Stage.DECODE, e);
         }
     }
 
-    private void prepare(Flight flight, byte[] content, long fetchNanos) {
-        Stage stage = Stage.DECODE;
+    /** What is fetched goes on to the preparing threads. */
+    private final class Fetching implements FetchLanes.Results {
+        @Override
+        public void fetched(Flight flight, byte[] content, long nanos) {
+            admission.resize(flight, content.length);
+            flight.fetched(content, nanos);
+            toPreparation(flight);
+        }
+
+        @Override
+        public void failed(Flight flight, Reason reason, String message, int attempts) {
+            finish(flight, new Outcome.Rejected(Stage.FETCH, reason, message, attempts));
+        }
+
+        @Override
+        public void failedUnexpectedly(Flight flight, Throwable cause) {
+            unexpected(flight, Stage.FETCH, cause);
+        }
+
+        @Override
+        public void dropped(Flight flight) {
+            end(flight, null);
+        }
+    }
+
+    /** Runs on a preparing thread. The job was announced to the batcher: it reaches it, or is retracted. */
+    private void prepare(Flight flight) {
         try {
-            if (dropped(flight)) {
+            if (flight.cancelled() || closing.getCount() == 0) {
+                batcher.retract();
+                end(flight, null);
                 return;
             }
             long start = System.nanoTime();
+            byte[] content = flight.content();
             String sha256 = sha256(content);
             String expected = flight.job().sha256();
             if (expected != null && !expected.toLowerCase(Locale.ROOT).equals(sha256)) {
-                String message = "sha256: " + sha256 + " (expected: " + expected + ")";
-                fail(flight, Stage.VALIDATE, "SHA256_MISMATCH", message, 1);
+                reject(flight, Reason.SHA256_MISMATCH, "sha256: " + sha256 + " (expected: " + expected + ")");
                 return;
             }
-            RasterImage image = decoder.decode(content);
-            stage = Stage.PREPROCESS;
-            VisualInput input = scorer.get().preprocessing().apply(image);
+            BatchScorer by = models.route(flight.job().platform(), flight.job().imageId());
+            if (flight.leads() == null && !leads(flight, new ScoreCache.Key(sha256, by.identity()), start)) {
+                batcher.retract();
+                return;
+            }
+            BatchScorer.Prepared input = by.prepare(content);
             long now = System.nanoTime();
-            batcher.add(new MicroBatcher.Ready(flight, input, sha256, now, fetchNanos, now - start));
+            batcher.add(new Ready(flight, input, sha256, now, now - start));
         } catch (ImageRejectedException e) {
-            fail(flight, stage, e.reason().name(), message(e), 1);
+            reject(flight, Reason.valueOf(e.reason().name()), String.valueOf(e.getMessage()));
         } catch (Throwable e) {
-            failUnexpectedly(flight, stage, e);
+            failUnexpectedly(flight, Stage.PREPROCESS, e);
         }
     }
 
-    private static String message(Exception e) {
-        return String.valueOf(e.getMessage());
+    /** Whether an image is to be scored; else its score is known, or comes with that of an equal one. */
+    private boolean leads(Flight flight, ScoreCache.Key key, long start) {
+        ScoreCache.Role role = cache.enter(key, flight);
+        if (role instanceof ScoreCache.Role.Known known) {
+            metrics.hits.increment();
+            finish(flight, known(flight, known.score(), key.by(), key.sha256(), System.nanoTime() - start));
+            return false;
+        }
+        boolean leader = role instanceof ScoreCache.Role.Leader;
+        (leader ? metrics.misses : metrics.follows).increment();
+        return leader;
+    }
+
+    private static Outcome.Scored known(
+            Flight flight, Score score, BatchScorer.Identity by, String sha256, long preparing) {
+        long queue = System.nanoTime() - flight.submittedNanos() - flight.fetchNanos() - preparing;
+        return new Outcome.Scored(score, by, sha256, new Outcome.Timings(queue, flight.fetchNanos(), preparing, 0, 0));
     }
 
     private static String sha256(byte[] content) {
@@ -203,107 +267,72 @@ public final class ScoringEngine implements AutoCloseable {
         }
     }
 
-    private void work() {
-        while (!closed) {
-            List<MicroBatcher.Ready> batch = List.of();
-            try {
-                batch = batcher.take();
-                List<MicroBatcher.Ready> wanted = new ArrayList<>();
-                for (MicroBatcher.Ready r : batch) {
-                    if (r.job().cancelled().getAsBoolean()) {
-                        end(r.flight());
-                    } else {
-                        wanted.add(r);
-                    }
-                }
-                if (!wanted.isEmpty()) {
-                    score(scorer.get(), wanted, 1);
-                }
-            } catch (Throwable e) {
-                // An interrupt ends here as well: close() alone ends this thread.
-                LOG.error("the worker failed with {} images and goes on", batch.size(), e);
-                batch.forEach(r -> finish(r.flight(), new Outcome.Rejected(Stage.SCORE, "INTERNAL", e.toString(), 1)));
-            }
-        }
-    }
-
-    /** Scores a batch; one that fails is halved until the image that makes it fail is alone. */
-    private void score(BatchScorer by, List<MicroBatcher.Ready> batch, int attempt) {
-        long start = System.nanoTime();
-        List<Score> scores;
-        try {
-            scores = by.score(batch.stream().map(MicroBatcher.Ready::input).toList())
-                    .scores();
-            if (scores.size() != batch.size()) {
-                throw new IllegalStateException("scores: " + scores.size() + " (expected: " + batch.size() + ")");
-            }
-        } catch (Throwable e) {
-            halve(by, batch, attempt, e);
-            return;
-        }
-        batches.incrementAndGet();
-        long device = System.nanoTime() - start;
-        for (int i = 0; i < batch.size(); i++) {
-            MicroBatcher.Ready r = batch.get(i);
-            long queue = start - r.flight().submittedNanos() - r.fetchNanos() - r.preprocessNanos();
-            Outcome.Timings timings =
-                    new Outcome.Timings(queue, r.fetchNanos(), r.preprocessNanos(), device, batch.size());
-            finish(r.flight(), new Outcome.Scored(scores.get(i), by.identity(), r.sha256(), timings));
-        }
-    }
-
-    private void halve(BatchScorer by, List<MicroBatcher.Ready> batch, int attempt, Throwable cause) {
-        if (closed) {
-            // Nobody waits for the outcomes, and the failure may be the end's doing.
-            batch.forEach(r -> end(r.flight()));
-        } else if (batch.size() == 1) {
-            LOG.warn("an image (sha256 {}) cannot be scored", batch.get(0).sha256(), cause);
+    /** What the workers say. */
+    private final class Scoring implements DeviceWorker.Results {
+        @Override
+        public void scored(Ready image, Score score, BatchScorer.Identity by, long start, long device, int batchSize) {
+            Flight flight = image.flight();
+            long queue = start - flight.submittedNanos() - flight.fetchNanos() - image.preprocessNanos();
             finish(
-                    batch.get(0).flight(),
-                    new Outcome.Rejected(Stage.SCORE, "SCORING_FAILED", cause.toString(), attempt));
-        } else {
-            LOG.warn("a batch of {} images failed and is halved: {}", batch.size(), cause.toString());
-            int half = batch.size() / 2;
-            score(by, batch.subList(0, half), attempt + 1);
-            score(by, batch.subList(half, batch.size()), attempt + 1);
+                    flight,
+                    new Outcome.Scored(
+                            score,
+                            by,
+                            image.sha256(),
+                            new Outcome.Timings(
+                                    queue, flight.fetchNanos(), image.preprocessNanos(), device, batchSize)));
         }
-    }
 
-    private boolean dropped(Flight flight) {
-        if (flight.job().cancelled().getAsBoolean()) {
-            drop(flight);
-            return true;
+        @Override
+        public void rejected(Ready image, Reason reason, String message, int attempts) {
+            finish(image.flight(), new Outcome.Rejected(Stage.SCORE, reason, message, attempts));
         }
-        return false;
-    }
 
-    /** Ends a job that was announced to the batcher and does not reach it, without an outcome. */
-    private void drop(Flight flight) {
-        batcher.retract();
-        end(flight);
+        @Override
+        public void dropped(Ready image) {
+            end(image.flight(), null);
+        }
+
+        @Override
+        public void broken(String message) {
+            fail(new Fault(Fault.Kind.BROKEN, message));
+        }
     }
 
     /** Ends a job that was announced to the batcher and does not reach it. */
-    private void fail(Flight flight, Stage stage, String reason, String message, int attempts) {
+    private void reject(Flight flight, Reason reason, String message) {
         batcher.retract();
-        finish(flight, new Outcome.Rejected(stage, reason, message, attempts));
+        finish(
+                flight,
+                new Outcome.Rejected(
+                        reason.stages().contains(Stage.DECODE) ? Stage.DECODE : reason.stage(), reason, message, 1));
     }
 
     private void failUnexpectedly(Flight flight, Stage stage, Throwable cause) {
-        if (closed) {
+        batcher.retract();
+        unexpected(flight, stage, cause);
+    }
+
+    private void unexpected(Flight flight, Stage stage, Throwable cause) {
+        if (closing.getCount() == 0) {
             // The failure may be the end's doing, which says nothing of the image: it stays pending.
-            drop(flight);
+            end(flight, null);
             return;
         }
         LOG.warn("an image failed unexpectedly in stage {}", stage, cause);
-        fail(flight, stage, "INTERNAL", cause.toString(), 1);
+        finish(flight, new Outcome.Rejected(stage, Reason.INTERNAL, cause.toString(), 1));
     }
 
     private void finish(Flight flight, Outcome outcome) {
-        if (!end(flight)) {
+        if (!end(flight, outcome)) {
             return;
         }
-        (outcome instanceof Outcome.Scored ? scored : rejected).incrementAndGet();
+        if (outcome instanceof Outcome.Scored s) {
+            scored.incrementAndGet();
+            metrics.timings(s.timings());
+        } else {
+            rejected.incrementAndGet();
+        }
         try {
             flight.job().done().accept(outcome);
         } catch (Throwable e) {
@@ -311,39 +340,62 @@ public final class ScoringEngine implements AutoCloseable {
         }
     }
 
-    /** Gives back the room of a job; false if that was done before. */
-    private boolean end(Flight flight) {
+    /**
+     * Gives back the room of a job and lets its followers go on; false if that was done before.
+     *
+     * @param outcome none: nobody waits for it
+     */
+    private boolean end(Flight flight, @Nullable Outcome outcome) {
         if (!flight.end()) {
             return false;
         }
-        synchronized (admission) {
-            images--;
-            bytes -= flight.bytes();
+        admission.leave(flight);
+        ScoreCache.Key key = flight.leads();
+        if (key != null) {
+            for (Flight follower : cache.finish(key, outcome)) {
+                follow(follower, outcome);
+            }
         }
         return true;
     }
 
-    private void resize(Flight flight, long to) {
-        synchronized (admission) {
-            bytes += to - flight.bytes();
-            flight.resize(to);
+    /** A follower gets what its leader got; one whose leader was given up goes its own way. */
+    private void follow(Flight follower, @Nullable Outcome outcome) {
+        if (outcome instanceof Outcome.Scored s) {
+            finish(follower, known(follower, s.score(), s.by(), s.sha256(), 0));
+        } else if (outcome instanceof Outcome.Rejected r) {
+            finish(follower, r);
+        } else {
+            toPreparation(follower);
+        }
+    }
+
+    private void fail(Fault found) {
+        if (fault.compareAndSet(null, found)) {
+            LOG.error("{}: {}", found.kind(), found.message());
+            closing.countDown();
+            onFault.accept(found);
         }
     }
 
     /** Stops; jobs that are still in flight are left without an outcome. Waits for the batch on the device, bounded. */
     @Override
     public void close() {
-        closed = true;
+        closing.countDown();
+        timer.shutdownNow();
         batcher.close();
-        fetchers.shutdownNow();
-        preparers.shutdownNow();
+        lanes.close();
+        if (ownPreparers != null) {
+            ownPreparers.shutdownNow();
+        }
+        // A call that hangs does not end.
+        long patience = fault.get() == null ? TimeUnit.SECONDS.toNanos(CLOSE_SECONDS) : 0;
         try {
-            fetcher.close();
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
-            for (Thread worker : workers) {
+            long deadline = System.nanoTime() + patience;
+            for (Thread worker : threads) {
                 worker.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
                 if (worker.isAlive()) {
-                    LOG.error("{}: the batch on the device did not end within {} s", worker.getName(), CLOSE_SECONDS);
+                    LOG.error("{}: the batch on the device did not end in time", worker.getName());
                 }
             }
         } catch (InterruptedException e) {

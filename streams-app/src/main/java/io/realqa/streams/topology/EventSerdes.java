@@ -36,6 +36,18 @@ public final class EventSerdes {
         this.names = Map.copyOf(names);
     }
 
+    /**
+     * Makes the registry know every contract that is written, so that it is not needed any more when scores are there.
+     *
+     * @throws SerializationException if the registry does not answer or refuses
+     */
+    public void register() {
+        SampleEvents samples = new SampleEvents(topic(Topics.UPLOADS));
+        score(samples.score());
+        attributes(samples.attributes());
+        deadLetter(samples.deadLetter());
+    }
+
     String topic(Topics topic) {
         return names.getOrDefault(topic, topic.topic());
     }

@@ -106,7 +106,7 @@ final class Events {
                 .setImageId(imageId(at, upload))
                 .setPlatform(upload == null ? null : shortened(upload.getPlatform(), UploadValidator.MAX_NAME))
                 .setStage(outcome.stage().name())
-                .setReason(outcome.reason())
+                .setReason(outcome.reason().name())
                 .setMessage(shortened(outcome.message(), MAX_MESSAGE))
                 .setAttempts(outcome.attempts())
                 .setKey(at.key() == null ? null : ByteBuffer.wrap(at.key()))
@@ -132,7 +132,7 @@ final class Events {
     }
 
     private static Provenance provenance(BatchScorer.Identity by) {
-        return new Provenance(by.checkpoint(), by.adapter(), by.profile(), by.preprocessing(), 0L);
+        return new Provenance(by.checkpoint(), by.adapter(), by.profile(), by.preprocessing(), by.epoch());
     }
 
     private static SourcePosition source(PendingUpload at) {
@@ -141,7 +141,12 @@ final class Events {
 
     private static StageTimings timings(Outcome.Timings t) {
         return new StageTimings(
-                micros(t.queue()), micros(t.fetch()), micros(t.preprocess()), micros(t.device()), t.batchSize());
+                micros(t.queue()),
+                micros(t.fetch()),
+                micros(t.preprocess()),
+                micros(t.device()),
+                t.batchSize(),
+                t.known());
     }
 
     private static long micros(long nanos) {

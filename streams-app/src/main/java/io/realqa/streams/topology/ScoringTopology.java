@@ -1,9 +1,6 @@
 package io.realqa.streams.topology;
 
 import io.realqa.schemas.Topics;
-import io.realqa.streams.scoring.ScoringEngine;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serdes;
@@ -23,25 +20,20 @@ public final class ScoringTopology {
 
     private ScoringTopology() {}
 
-    /**
-     * Builds it.
-     *
-     * @param maxInlineBytes largest content inside an event
-     * @param longestWait how long a task waits for room in the engine between two punctuations; times the tasks of a
-     *     thread well below transaction.timeout.ms and max.poll.interval.ms
-     */
-    public static Topology build(
-            ScoringEngine engine, EventSerdes serdes, int maxInlineBytes, Clock clock, Duration longestWait) {
+    /** Builds it. */
+    public static Topology build(Tasks tasks) {
         var bytes = Serdes.ByteArray();
+        EventSerdes serdes = tasks.serdes();
+        var stores = Stores.keyValueStoreBuilder(
+                Stores.inMemoryKeyValueStore(PENDING_STORE), Serdes.Long(), Serdes.ByteArray());
         // Entries hold inline content, which may be as large as an upload record.
-        StoreBuilder<?> pending = Stores.keyValueStoreBuilder(
-                        Stores.inMemoryKeyValueStore(PENDING_STORE), Serdes.Long(), Serdes.ByteArray())
-                .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(Topics.MAX_DEAD_LETTER_BYTES)));
-        UploadValidator validator = new UploadValidator(maxInlineBytes);
+        StoreBuilder<?> pending = tasks.settings().keepPending()
+                ? stores.withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(Topics.MAX_DEAD_LETTER_BYTES)))
+                : stores.withLoggingDisabled();
         ProcessorSupplier<byte[], byte[], byte[], byte[]> processor = new ProcessorSupplier<>() {
             @Override
             public Processor<byte[], byte[], byte[], byte[]> get() {
-                return new UploadProcessor(engine, serdes, validator, clock, longestWait);
+                return new UploadProcessor(tasks);
             }
 
             @Override

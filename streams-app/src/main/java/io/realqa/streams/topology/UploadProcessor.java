@@ -7,20 +7,13 @@ import io.realqa.streams.scoring.ImageJob;
 import io.realqa.streams.scoring.Outcome;
 import io.realqa.streams.scoring.Outcome.Rejected;
 import io.realqa.streams.scoring.Priority;
-import io.realqa.streams.scoring.ScoringEngine;
+import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -30,78 +23,65 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The micro-batcher's side of the topology. An upload goes into the pending store and to the engine; its outcome is
  * forwarded, and the pending entry deleted, by the next process() or punctuation. So offsets, pending entries and outputs
  * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts.
  *
- * <p>Owned by its stream thread. The outbox alone is shared: the engine's threads add to it.
+ * <p>Owned by its stream thread.
  */
 final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+    private static final Logger LOG = LoggerFactory.getLogger(UploadProcessor.class);
     private static final Duration DRAIN_EVERY = Duration.ofMillis(5);
     private static final long WAIT_SLICE_MILLIS = 5;
+    /** Between two questions to a registry that is away. */
+    private static final long REGISTRY_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
     private static final int NO_SUCH_SCHEMA = 404;
-    /** The store is in memory, and one slow upload may hold back many of its key. */
-    private static final long MOST_PENDING_BYTES = 128L << 20;
 
-    private static final long MAX_FORWARDED_HEADER_BYTES = 64 << 10;
-
-    private final ScoringEngine engine;
-    private final EventSerdes serdes;
+    private final Tasks tasks;
     private final UploadValidator validator;
-    private final Clock clock;
-    private final Duration longestWait;
-
-    private Life life = new Life();
+    private TaskState state;
     private long waitedNanos;
+    private long lastCommit;
+    private boolean uncommitted;
+    private long askRegistryAt;
     private @Nullable ProcessorContext<byte[], byte[]> context;
+    private @Nullable OutcomeForwarder forwarder;
     private @Nullable KeyValueStore<Long, byte[]> store;
     private @Nullable Cancellable punctuator;
 
-    /**
-     * What lasts from init() to close(). Kafka Streams may call init() again after close(), and what the engine still
-     * holds of an earlier life must not reach the next one.
-     */
-    private static final class Life {
-        final LinkedBlockingQueue<Finished> outbox = new LinkedBlockingQueue<>();
-        /** Jobs that the engine had no room for. */
-        final Deque<ImageJob> backlog = new ArrayDeque<>();
-
-        final Map<Long, ImageUploaded> uploads = new HashMap<>();
-        final KeyOrder<Outcome> order = new KeyOrder<>();
-        /** In the pending store: what is in the engine or the backlog, or waits for an earlier upload of its key. */
-        long pendingBytes;
-
-        volatile boolean over;
-    }
-
-    /** An outcome on its way back to the stream thread. */
-    private record Finished(String key, long offset, Outcome outcome) {}
-
-    /** @param longestWait how long process() waits in all for room in the engine between two punctuations */
-    UploadProcessor(
-            ScoringEngine engine, EventSerdes serdes, UploadValidator validator, Clock clock, Duration longestWait) {
-        this.engine = engine;
-        this.serdes = serdes;
-        this.validator = validator;
-        this.clock = clock;
-        this.longestWait = longestWait;
+    UploadProcessor(Tasks tasks) {
+        this.tasks = tasks;
+        this.validator = new UploadValidator(tasks.settings().maxInlineBytes());
+        this.state = new TaskState(tasks.metrics());
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> processorContext) {
-        this.life = new Life();
+        this.state = new TaskState(tasks.metrics());
         this.waitedNanos = 0;
         this.context = processorContext;
+        this.forwarder = new OutcomeForwarder(processorContext, tasks);
         this.store = processorContext.getStateStore(ScoringTopology.PENDING_STORE);
         this.punctuator = processorContext.schedule(DRAIN_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> {
             waitedNanos = 0;
             drain();
         });
+        int restored = 0;
         try (KeyValueIterator<Long, byte[]> pending = store().all()) {
             // The store iterates over the serialised offsets, which are big-endian: oldest first.
-            pending.forEachRemaining(e -> accept(PendingUpload.decode(e.value)));
+            while (pending.hasNext()) {
+                accept(PendingUpload.decode(pending.next().value));
+                restored++;
+            }
+        }
+        tasks.metrics().restored(restored);
+        if (restored > 0) {
+            LOG.info("task {}: {} pending uploads are offered again", processorContext.taskId(), restored);
         }
     }
 
@@ -112,10 +92,11 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 .orElseThrow(() -> new IllegalStateException("an upload without topic, partition and offset"));
         PendingUpload upload = new PendingUpload(
                 at.topic(), at.partition(), at.offset(), in.timestamp(), in.key(), in.value(), in.headers());
+        tasks.metrics().uploaded();
         if (upload.payloadBytes() > Topics.MAX_UPLOAD_BYTES) {
             // Possible, since the topic's limit is on compressed batches. Neither the store nor a dead letter can hold
             // it.
-            forwardOversized(upload);
+            forwarder().oversized(upload);
             return;
         }
         store().put(at.offset(), upload.encode());
@@ -124,84 +105,123 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         drain();
     }
 
-    /** Starts work on a pending upload, or finds at once why there is none to do. */
+    /** Takes on a pending upload. One that the task has no more time for stays in the store for the next task. */
     private void accept(PendingUpload at) {
-        life.pendingBytes += at.payloadBytes();
-        ImageUploaded upload;
-        try {
-            upload = serdes.upload(at.topic(), at.value());
-        } catch (SerializationException e) {
-            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
-                // The registry does not answer or lets nobody in: that says nothing of the upload, so the thread starts
-                // again from the last commit.
-                throw e;
-            }
-            finishAtOnce(text(at.key()), at.offset(), unreadable(e));
+        state.stored(at.payloadBytes());
+        if (tasks.stopping()) {
             return;
         }
-        String key = upload.getImageId();
-        // The content is in the store and with the engine: once is enough here.
-        life.uploads.put(
-                at.offset(), ImageUploaded.newBuilder(upload).setContent(null).build());
-        Rejected wrong = validator.check(upload);
-        if (wrong != null) {
-            finishAtOnce(key, at.offset(), wrong);
-            return;
-        }
-        life.order.expect(key, at.offset());
-        ImageJob job = job(key, at.offset(), upload);
-        if (!life.backlog.isEmpty() || !engine.offer(job)) {
-            life.backlog.add(job);
+        if (!state.unread.isEmpty() || !read(at)) {
+            // What came after one that cannot be read yet may be of the same key.
+            state.unread.add(at.offset());
         }
     }
 
-    private void finishAtOnce(String key, long offset, Rejected wrong) {
-        life.order.expect(key, offset);
-        life.outbox.add(new Finished(key, offset, wrong));
+    /**
+     * Reads an upload and starts work on it, or finds at once why there is none to do.
+     *
+     * @return false if it cannot be read now, since the registry does not answer or lets nobody in: that says nothing of
+     *     the upload
+     */
+    private boolean read(PendingUpload at) {
+        ImageUploaded upload;
+        try {
+            upload = tasks.serdes().upload(at.topic(), at.value());
+        } catch (SerializationException e) {
+            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+                LOG.warn("uploads wait for the schema registry: {}", e.getMessage());
+                askRegistryAt = System.nanoTime() + REGISTRY_PAUSE_NANOS;
+                return false;
+            }
+            String key = text(at.key());
+            state.open(key, at.offset(), null, at.payloadBytes());
+            state.finish(key, at.offset(), unreadable(e));
+            return true;
+        }
+        String key = upload.getImageId();
+        byte[] content = bytes(upload.getContent());
+        Rejected wrong = validator.check(upload);
+        // The content is in the store and with the engine: once is enough here.
+        state.open(key, at.offset(), withoutContent(upload), at.payloadBytes());
+        if (wrong != null) {
+            state.finish(key, at.offset(), wrong);
+        } else {
+            state.offer(tasks.engine(), job(key, at.offset(), upload, content));
+        }
+        return true;
+    }
+
+    private void readAgain() {
+        if (state.unread.isEmpty() || System.nanoTime() - askRegistryAt < 0) {
+            return;
+        }
+        while (!state.unread.isEmpty()) {
+            if (!read(pending(state.unread.element()))) {
+                return;
+            }
+            state.unread.remove();
+        }
+    }
+
+    private static ImageUploaded withoutContent(ImageUploaded u) {
+        return new ImageUploaded(
+                u.getImageId(),
+                u.getPlatform(),
+                u.getUploader(),
+                null,
+                u.getUri(),
+                u.getMediaType(),
+                u.getSha256(),
+                u.getPriority(),
+                u.getUploadedAt());
+    }
+
+    private static byte @Nullable [] bytes(@Nullable ByteBuffer content) {
+        if (content == null) {
+            return null;
+        }
+        byte[] bytes = new byte[content.remaining()];
+        content.duplicate().get(bytes);
+        return bytes;
     }
 
     private static Rejected unreadable(SerializationException e) {
         String message = e.getMessage() + " (expected: an upload event whose schema the registry knows)";
-        return new Rejected(Stage.DESERIALIZE, "NOT_AN_UPLOAD_EVENT", message, 1);
+        return new Rejected(Stage.DESERIALIZE, Reason.NOT_AN_UPLOAD_EVENT, message, 1);
     }
 
     private static String text(byte @Nullable [] key) {
         return key == null ? "" : new String(key, StandardCharsets.UTF_8);
     }
 
-    private ImageJob job(String key, long offset, ImageUploaded upload) {
-        ByteBuffer content = upload.getContent();
-        byte[] bytes = null;
-        if (content != null) {
-            bytes = new byte[content.remaining()];
-            content.duplicate().get(bytes);
-        }
-        Life mine = life;
-        Priority priority = Priority.valueOf(upload.getPriority().name());
+    private ImageJob job(String key, long offset, ImageUploaded upload, byte @Nullable [] content) {
+        TaskState mine = state;
         return new ImageJob(
-                bytes,
+                key,
+                upload.getPlatform(),
+                content,
                 upload.getUri(),
                 upload.getSha256(),
-                priority,
-                outcome -> mine.outbox.add(new Finished(key, offset, outcome)),
-                () -> mine.over);
-    }
-
-    private boolean crowded() {
-        return !life.backlog.isEmpty() || life.pendingBytes > MOST_PENDING_BYTES;
+                Priority.valueOf(upload.getPriority().name()),
+                outcome -> mine.finish(key, offset, outcome),
+                mine::over);
     }
 
     /**
-     * At the engine's or the pending store's limit: forwards results as they come, for a bounded time. The transaction stays open meanwhile, so
-     * the bound is on all the calls between two punctuations, after which Kafka Streams may commit.
+     * At the engine's or the pending store's limit, and while the instance stops: forwards results as they come, for a
+     * bounded time. The transaction stays open meanwhile, so the bound is on all the calls between two punctuations,
+     * after which Kafka Streams may commit.
      */
     private void waitForRoom() {
-        offerBacklog();
+        state.offerAgain(tasks.engine());
+        if (!mustWait()) {
+            return;
+        }
         long start = System.nanoTime();
-        long left = longestWait.toNanos() - waitedNanos;
-        while (crowded() && System.nanoTime() - start < left) {
+        long left = tasks.settings().longestWait().toNanos() - waitedNanos;
+        while (mustWait() && System.nanoTime() - start < left) {
             try {
-                Finished finished = life.outbox.poll(WAIT_SLICE_MILLIS, TimeUnit.MILLISECONDS);
+                TaskState.Finished finished = state.poll(WAIT_SLICE_MILLIS);
                 if (finished != null) {
                     forward(finished);
                 }
@@ -209,106 +229,80 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 Thread.currentThread().interrupt();
                 return;
             }
-            offerBacklog();
+            readAgain();
+            state.offerAgain(tasks.engine());
         }
         waitedNanos += System.nanoTime() - start;
     }
 
-    private void offerBacklog() {
-        while (!life.backlog.isEmpty() && engine.offer(life.backlog.element())) {
-            life.backlog.remove();
-        }
+    private boolean mustWait() {
+        return state.crowded() || (tasks.stopping() && state.busy());
     }
 
     private void drain() {
-        for (Finished f = life.outbox.poll(); f != null; f = life.outbox.poll()) {
-            forward(f);
+        try {
+            for (TaskState.Finished f = state.poll(0); f != null; f = state.poll(0)) {
+                forward(f);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        offerBacklog();
+        readAgain();
+        state.offerAgain(tasks.engine());
+        commitSoon();
     }
 
-    private void forward(Finished finished) {
-        for (KeyOrder.Released<Outcome> released : life.order.finish(finished.key, finished.offset, finished.outcome)) {
-            byte[] entry = store().get(released.id());
-            if (entry == null) {
-                throw new IllegalStateException("pending store: no entry for offset " + released.id());
-            }
-            PendingUpload at = PendingUpload.decode(entry);
-            ImageUploaded upload = life.uploads.remove(released.id());
+    /** Whoever waits for a score should not wait for the commit interval as well. */
+    private void commitSoon() {
+        long now = System.nanoTime();
+        if (uncommitted && now - lastCommit >= tasks.settings().commitPause().toNanos()) {
+            lastCommit = now;
+            uncommitted = false;
+            context().commit();
+        }
+    }
+
+    private void forward(TaskState.Finished finished) {
+        for (KeyOrder.Released<Outcome> released : state.release(finished)) {
+            PendingUpload at = pending(released.id());
+            TaskState.Open open = state.close(released.id());
+            ImageUploaded upload = open == null ? null : open.upload();
             if (released.result() instanceof Outcome.Scored scored && upload != null) {
-                emit(
-                        ScoringTopology.SCORES,
-                        at,
-                        upload,
-                        serdes.score(Events.scored(at, upload, scored, clock.instant())));
-                emit(
-                        ScoringTopology.ATTRIBUTES,
-                        at,
-                        upload,
-                        serdes.attributes(Events.assessed(at, upload, scored, clock.instant())));
+                forwarder().score(at, upload, scored);
             } else if (released.result() instanceof Rejected rejected) {
-                emit(
-                        ScoringTopology.DEAD_LETTERS,
-                        at,
-                        upload,
-                        serdes.deadLetter(Events.deadLettered(at, upload, rejected, clock.instant())));
+                forwarder().deadLetter(at, upload, rejected);
             } else {
                 throw new IllegalStateException("offset " + released.id() + " was scored but never read");
             }
             store().delete(released.id());
-            life.pendingBytes -= at.payloadBytes();
+            state.deleted(at.payloadBytes());
+            uncommitted = true;
         }
     }
 
-    /** A dead letter that says where the record is and holds nothing of it. */
-    private void forwardOversized(PendingUpload upload) {
-        PendingUpload stub = new PendingUpload(
-                upload.topic(), upload.partition(), upload.offset(), upload.timestamp(), null, null, noHeaders());
-        Rejected tooLarge = new Rejected(
-                Stage.VALIDATE,
-                "RECORD_TOO_LARGE",
-                "key, value and headers: " + upload.payloadBytes() + " bytes (expected: at most "
-                        + Topics.MAX_UPLOAD_BYTES + "; send larger images by uri)",
-                1);
-        emit(
-                ScoringTopology.DEAD_LETTERS,
-                stub,
-                null,
-                serdes.deadLetter(Events.deadLettered(stub, null, tooLarge, clock.instant())));
-    }
-
-    /** Outside process() there is no current record: timestamp and headers are the upload's own. */
-    private void emit(String sink, PendingUpload at, @Nullable ImageUploaded upload, byte[] event) {
-        // Larger headers would not fit every topic; a dead letter has them in its value as well.
-        Headers headers = at.headerBytes() > MAX_FORWARDED_HEADER_BYTES ? noHeaders() : at.headers();
-        context().forward(new Record<>(outputKey(at, upload), event, Math.max(0, at.timestamp()), headers), sink);
-    }
-
-    private static byte @Nullable [] outputKey(PendingUpload at, @Nullable ImageUploaded upload) {
-        byte[] key = at.key();
-        if (upload == null && key != null && key.length <= UploadValidator.MAX_NAME) {
-            return key;
+    private PendingUpload pending(long offset) {
+        byte[] entry = store().get(offset);
+        if (entry == null) {
+            throw new IllegalStateException("pending store: no entry for offset " + offset);
         }
-        String id = Events.imageId(at, upload);
-        return id == null ? null : id.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static Headers noHeaders() {
-        return new Record<>(0, 0, 0).headers();
+        return PendingUpload.decode(entry);
     }
 
     private ProcessorContext<byte[], byte[]> context() {
-        return java.util.Objects.requireNonNull(context, "init() comes first");
+        return Objects.requireNonNull(context, "init() comes first");
+    }
+
+    private OutcomeForwarder forwarder() {
+        return Objects.requireNonNull(forwarder, "init() comes first");
     }
 
     private KeyValueStore<Long, byte[]> store() {
-        return java.util.Objects.requireNonNull(store, "init() comes first");
+        return Objects.requireNonNull(store, "init() comes first");
     }
 
     @Override
     public void close() {
-        life.over = true;
-        life.backlog.clear();
+        state.end();
         if (punctuator != null) {
             punctuator.cancel();
             punctuator = null;

@@ -2,6 +2,7 @@ package io.realqa.streams.topology;
 
 import io.realqa.events.ImageUploaded;
 import io.realqa.streams.scoring.Outcome.Rejected;
+import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,29 +24,29 @@ final class UploadValidator {
     @Nullable
     Rejected check(ImageUploaded upload) {
         if (upload.getImageId().isBlank()) {
-            return rejected("IMAGE_ID_MISSING", "imageId: empty (expected: the image's id)");
+            return rejected(Reason.IMAGE_ID_MISSING, "imageId: empty (expected: the image's id)");
         }
         if (upload.getImageId().length() > MAX_NAME) {
-            return rejected("IMAGE_ID_TOO_LONG", tooLong("imageId", upload.getImageId()));
+            return rejected(Reason.IMAGE_ID_TOO_LONG, tooLong("imageId", upload.getImageId()));
         }
         if (upload.getPlatform().length() > MAX_NAME) {
-            return rejected("PLATFORM_TOO_LONG", tooLong("platform", upload.getPlatform()));
+            return rejected(Reason.PLATFORM_TOO_LONG, tooLong("platform", upload.getPlatform()));
         }
         if (upload.getContent() == null && upload.getUri() == null) {
-            return rejected("CONTENT_MISSING", "neither content nor uri is set (expected: exactly one)");
+            return rejected(Reason.CONTENT_MISSING, "neither content nor uri is set (expected: exactly one)");
         }
         if (upload.getContent() != null && upload.getUri() != null) {
             // Without the URI, which may hold secrets.
-            return rejected("CONTENT_AMBIGUOUS", "content and uri are both set (expected: exactly one)");
+            return rejected(Reason.CONTENT_AMBIGUOUS, "content and uri are both set (expected: exactly one)");
         }
         if (upload.getContent() != null && upload.getContent().remaining() > maxInlineBytes) {
             return rejected(
-                    "INLINE_TOO_LARGE",
+                    Reason.INLINE_TOO_LARGE,
                     "content: " + upload.getContent().remaining() + " bytes (expected: at most " + maxInlineBytes
                             + "; send larger images by uri)");
         }
         if (upload.getSha256() != null && !SHA256.matcher(upload.getSha256()).matches()) {
-            return rejected("SHA256_INVALID", "sha256: " + upload.getSha256() + " (expected: 64 hex digits)");
+            return rejected(Reason.SHA256_INVALID, "sha256: " + upload.getSha256() + " (expected: 64 hex digits)");
         }
         return null;
     }
@@ -54,7 +55,7 @@ final class UploadValidator {
         return field + ": " + value.length() + " characters (expected: at most " + MAX_NAME + ")";
     }
 
-    private static Rejected rejected(String reason, String message) {
+    private static Rejected rejected(Reason reason, String message) {
         return new Rejected(Stage.VALIDATE, reason, message, 1);
     }
 }

@@ -3,7 +3,6 @@ package io.realqa.streams.scoring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.realqa.streams.scoring.BatchPolicy.Decision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,51 +12,73 @@ class BatchPolicyTest {
     private static final long DELAY = 1_000;
     private static final BatchPolicy POLICY = new BatchPolicy(3, 10, Duration.ofNanos(DELAY));
 
+    /** What the policy makes of a queue: images of the batch that closes, or 0 and how long to wait. */
+    private record Batch(int take, long waitNanos) {}
+
+    private static Batch decide(List<Integer> queue, long waited, int coming) {
+        return decide(POLICY, queue, waited, coming, POLICY.maxVisualTokens());
+    }
+
+    private static Batch decide(BatchPolicy policy, List<Integer> queue, long waited, int coming, int budget) {
+        long tokens = queue.stream().mapToLong(Integer::longValue).sum();
+        BatchPolicy.Decision decision = policy.decide(queue.size(), tokens, waited, coming, budget);
+        return new Batch(decision.close() ? policy.take(queue.iterator(), budget) : 0, decision.waitNanos());
+    }
+
     @Test
     void aFullNumberOfImagesGoesAtOnce() {
-        assertThat(POLICY.decide(List.of(1, 1, 1), 0, 5)).isEqualTo(new Decision(3, 0));
-        assertThat(POLICY.decide(List.of(1, 1, 1, 1, 1), 0, 5)).isEqualTo(new Decision(3, 0));
+        assertThat(decide(List.of(1, 1, 1), 0, 5)).isEqualTo(new Batch(3, 0));
+        assertThat(decide(List.of(1, 1, 1, 1, 1), 0, 5)).isEqualTo(new Batch(3, 0));
     }
 
     @Test
     void aFullTokenBudgetGoesAtOnce() {
-        assertThat(POLICY.decide(List.of(4, 6), 0, 5)).isEqualTo(new Decision(2, 0));
-        assertThat(POLICY.decide(List.of(4, 5, 2), 0, 5)).isEqualTo(new Decision(2, 0));
+        assertThat(decide(List.of(4, 6), 0, 5)).isEqualTo(new Batch(2, 0));
+        assertThat(decide(List.of(4, 5, 2), 0, 5)).isEqualTo(new Batch(2, 0));
     }
 
     @Test
     void anImageOverTheBudgetGoesAlone() {
-        assertThat(POLICY.decide(List.of(11), 0, 5)).isEqualTo(new Decision(1, 0));
-        assertThat(POLICY.decide(List.of(11, 1), 0, 5)).isEqualTo(new Decision(1, 0));
-        assertThat(POLICY.decide(List.of(1, 11), 0, 5)).isEqualTo(new Decision(1, 0));
+        assertThat(decide(List.of(11), 0, 5)).isEqualTo(new Batch(1, 0));
+        assertThat(decide(List.of(11, 1), 0, 5)).isEqualTo(new Batch(1, 0));
+        assertThat(decide(List.of(1, 11), 0, 5)).isEqualTo(new Batch(1, 0));
     }
 
     @Test
     void anIncompleteBatchWaitsForTheRestOfTheDelay() {
-        assertThat(POLICY.decide(List.of(1, 2), 400, 1)).isEqualTo(new Decision(0, 600));
+        assertThat(decide(List.of(1, 2), 400, 1)).isEqualTo(new Batch(0, 600));
     }
 
     @Test
     void theDelayClosesABatch() {
-        assertThat(POLICY.decide(List.of(1, 2), DELAY, 1)).isEqualTo(new Decision(2, 0));
-        assertThat(POLICY.decide(List.of(1, 2), DELAY + 1, 1)).isEqualTo(new Decision(2, 0));
+        assertThat(decide(List.of(1, 2), DELAY, 1)).isEqualTo(new Batch(2, 0));
+        assertThat(decide(List.of(1, 2), DELAY + 1, 1)).isEqualTo(new Batch(2, 0));
     }
 
     @Test
     void nothingComingClosesABatch() {
-        assertThat(POLICY.decide(List.of(1, 2), 0, 0)).isEqualTo(new Decision(2, 0));
+        assertThat(decide(List.of(1, 2), 0, 0)).isEqualTo(new Batch(2, 0));
     }
 
     @Test
     void withoutImagesThereIsNoBatch() {
-        assertThat(POLICY.decide(List.of(), 0, 0)).isEqualTo(new Decision(0, DELAY));
+        assertThat(decide(List.of(), 0, 0)).isEqualTo(new Batch(0, DELAY));
     }
 
     @Test
     void tokenCountsDoNotOverflow() {
         BatchPolicy wide = new BatchPolicy(3, Integer.MAX_VALUE, Duration.ofNanos(DELAY));
-        assertThat(wide.decide(List.of(Integer.MAX_VALUE, Integer.MAX_VALUE), 0, 1))
-                .isEqualTo(new Decision(1, 0));
+        assertThat(decide(wide, List.of(Integer.MAX_VALUE, Integer.MAX_VALUE), 0, 1, Integer.MAX_VALUE))
+                .isEqualTo(new Batch(1, 0));
+    }
+
+    @Test
+    void aDeviceShortOfMemoryGetsSmallerBatches() {
+        List<Integer> queue = List.of(2, 2, 2);
+        assertThat(decide(POLICY, queue, 0, 5, 4)).isEqualTo(new Batch(2, 0));
+        assertThat(decide(POLICY, queue, 0, 5, 1)).isEqualTo(new Batch(1, 0));
+        // The policy's own limit still holds.
+        assertThat(decide(POLICY, List.of(6, 6), 0, 5, 100)).isEqualTo(new Batch(1, 0));
     }
 
     /** Every queue of up to 5 images of 1, 4, 9, 10 or 11 tokens, young and old, with and without others coming. */
@@ -81,7 +102,7 @@ class BatchPolicyTest {
     }
 
     private static void check(List<Integer> queue, long waited, int coming) {
-        Decision d = POLICY.decide(queue, waited, coming);
+        Batch d = decide(queue, waited, coming);
         String where = queue + " after " + waited + ", " + coming + " coming";
         if (d.take() == 0) {
             assertThat(queue.isEmpty() || (waited < DELAY && coming > 0))

@@ -2,7 +2,6 @@ package io.realqa.streams.scoring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.realqa.scorer.image.VisualInput;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +18,12 @@ class MicroBatcherTest {
     private final AtomicLong clock = new AtomicLong();
 
     private MicroBatcher batcher(int images, int tokens, Duration delay) {
-        return new MicroBatcher(new BatchPolicy(images, tokens, delay), clock::get);
+        return new MicroBatcher(new BatchPolicy(images, tokens, delay), new TokenBudget(tokens), clock::get);
     }
 
     private static MicroBatcher.Ready ready(String name, Priority priority, int tokens, long submitted) {
-        ImageJob job = new ImageJob(new byte[0], name, null, priority, o -> {}, () -> false);
-        VisualInput input = new VisualInput(0, 0, tokens, 0, 0, new float[0]);
-        return new MicroBatcher.Ready(new Flight(job, submitted, 0), input, "", submitted, 0, 0);
+        ImageJob job = new ImageJob(name, "tests", new byte[0], name, null, priority, o -> {}, () -> false);
+        return new MicroBatcher.Ready(new Flight(job, submitted, 0), () -> tokens, "", submitted, 0);
     }
 
     private static void put(MicroBatcher batcher, MicroBatcher.Ready... images) {

@@ -1,12 +1,13 @@
 package io.realqa.streams.scoring;
 
+import static io.realqa.streams.scoring.ScoringEngine.Offer.FULL;
+import static io.realqa.streams.scoring.ScoringEngine.Offer.TAKEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.realqa.scorer.Scorer;
-import io.realqa.scorer.image.ImageLimits;
-import io.realqa.scorer.image.Preprocessing;
-import io.realqa.scorer.image.VisualInput;
+import io.realqa.scorer.Score;
+import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.Outcome.Rejected;
 import io.realqa.streams.scoring.Outcome.Scored;
 import java.nio.file.Files;
@@ -31,16 +32,32 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class ScoringEngineTest {
     private static final int POISON = 66;
-    private static final ScoringEngine.Limits ROOMY = new ScoringEngine.Limits(100, 100 << 20);
+    private static final EngineConfig.Limits ROOMY = new EngineConfig.Limits(100, 100 << 20);
     private static final BatchPolicy EIGHT = new BatchPolicy(8, 1000, Duration.ofSeconds(20));
 
     private record Answer(int grey, Outcome outcome) {}
 
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
-    private static ScoringEngine engine(
-            Supplier<? extends BatchScorer> model, BatchPolicy batches, ScoringEngine.Limits limits) {
-        return new ScoringEngine(model, ContentPolicy.defaults(), ImageLimits.DEFAULTS, batches, limits, 1);
+    private static ScoringEngine engine(BatchScorer model, BatchPolicy batches, EngineConfig.Limits limits) {
+        return engine((platform, id) -> model, batches, limits);
+    }
+
+    private static ScoringEngine engine(ModelRouter models, BatchPolicy batches, EngineConfig.Limits limits) {
+        return engine(models, ContentPolicy.defaults(), config(batches, limits));
+    }
+
+    private static ScoringEngine engine(ModelRouter models, ContentPolicy content, EngineConfig config) {
+        return new ScoringEngine(models, content, config, ServiceMetrics.unseen(), fault -> {});
+    }
+
+    /** Without a cache: the same few images come again and again. */
+    private static EngineConfig config(BatchPolicy batches, EngineConfig.Limits limits) {
+        return EngineConfig.DEFAULTS
+                .withBatches(batches)
+                .withLimits(limits)
+                .withDevice(new EngineConfig.Device(1, Duration.ofSeconds(30), 3, Duration.ZERO))
+                .withCacheEntries(0);
     }
 
     private ImageJob job(int grey) {
@@ -48,7 +65,15 @@ class ScoringEngineTest {
     }
 
     private ImageJob job(byte[] content, int grey) {
-        return new ImageJob(content, null, null, Priority.NORMAL, o -> answers.add(new Answer(grey, o)), () -> false);
+        return new ImageJob(
+                "image",
+                "tests",
+                content,
+                null,
+                null,
+                Priority.NORMAL,
+                o -> answers.add(new Answer(grey, o)),
+                () -> false);
     }
 
     private Answer answer() throws InterruptedException {
@@ -86,9 +111,9 @@ class ScoringEngineTest {
     @Test
     void aBatchThatFailsIsHalvedUntilThePoisonIsAlone() throws Exception {
         TestModel model = new TestModel(poison(() -> new IllegalStateException("poison")));
-        try (ScoringEngine engine = engine(() -> model, EIGHT, ROOMY)) {
+        try (ScoringEngine engine = engine(model, EIGHT, ROOMY)) {
             for (int grey : List.of(10, 20, 30, POISON, 50, 60, 70, 80)) {
-                assertThat(engine.offer(job(grey))).isTrue();
+                assertThat(engine.offer(job(grey))).isEqualTo(TAKEN);
             }
             List<Integer> scored = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
@@ -121,9 +146,9 @@ class ScoringEngineTest {
                 new AssertionError(),
                 new InterruptedException())) {
             TestModel model = new TestModel(poison(() -> failure));
-            try (ScoringEngine engine = engine(() -> model, EIGHT, ROOMY)) {
+            try (ScoringEngine engine = engine(model, EIGHT, ROOMY)) {
                 engine.offer(job(POISON));
-                assertThat(rejection().reason()).isEqualTo("SCORING_FAILED");
+                assertThat(rejection().reason()).isEqualTo(Reason.SCORING_FAILED);
                 engine.offer(job(1));
                 assertThat(answer().outcome()).isInstanceOf(Scored.class);
                 assertThat(engine.counts().inFlight()).isZero();
@@ -136,7 +161,7 @@ class ScoringEngineTest {
         TestModel model = new TestModel(grey -> {});
         AtomicInteger calls = new AtomicInteger();
         // The first call prepares, the second scores.
-        Supplier<BatchScorer> supplier = () -> {
+        ModelRouter supplier = (platform, id) -> {
             if (calls.incrementAndGet() == 2) {
                 throw new NoClassDefFoundError("model");
             }
@@ -156,7 +181,7 @@ class ScoringEngineTest {
     void anErrorWhilePreparingIsAnOutcomeAndLetsOthersGo() throws Exception {
         TestModel good = new TestModel(grey -> {});
         AtomicBoolean broken = new AtomicBoolean(true);
-        Supplier<BatchScorer> supplier = () -> {
+        ModelRouter supplier = (platform, id) -> {
             if (broken.getAndSet(false)) {
                 throw new ExceptionInInitializerError("codec");
             }
@@ -177,15 +202,20 @@ class ScoringEngineTest {
         TestModel model = new TestModel(grey -> {});
         BatchScorer generous = new BatchScorer() {
             @Override
-            public Preprocessing preprocessing() {
-                return model.preprocessing();
+            public Prepared prepare(byte[] content) throws ImageRejectedException {
+                return model.prepare(content);
             }
 
             @Override
-            public Scorer.Batch score(List<VisualInput> images) {
-                List<VisualInput> twice = new ArrayList<>(images);
+            public List<Score> score(List<Prepared> images) {
+                List<Prepared> twice = new ArrayList<>(images);
                 twice.addAll(images);
                 return model.score(twice);
+            }
+
+            @Override
+            public void probe() {
+                model.probe();
             }
 
             @Override
@@ -193,7 +223,7 @@ class ScoringEngineTest {
                 return model.identity();
             }
         };
-        try (ScoringEngine engine = engine(() -> generous, EIGHT, ROOMY)) {
+        try (ScoringEngine engine = engine(generous, EIGHT, ROOMY)) {
             engine.offer(job(1));
             assertThat(rejection().message()).contains("scores: 2 (expected: 1)");
         }
@@ -204,10 +234,12 @@ class ScoringEngineTest {
         CountDownLatch go = new CountDownLatch(1);
         TestModel model = new TestModel(grey -> await(go));
         AtomicInteger calls = new AtomicInteger();
-        try (ScoringEngine engine = engine(() -> model, EIGHT, ROOMY)) {
+        try (ScoringEngine engine = engine(model, EIGHT, ROOMY)) {
             for (int grey = 0; grey < 8; grey++) {
                 ImageJob job = job(grey);
                 engine.offer(new ImageJob(
+                        "image",
+                        "tests",
                         job.content(),
                         null,
                         null,
@@ -236,24 +268,24 @@ class ScoringEngineTest {
         TestModel model = new TestModel(grey -> permits.acquireUninterruptibly());
         int size = TestModel.image(0).length;
         BatchPolicy single = new BatchPolicy(1, 1000, Duration.ZERO);
-        try (ScoringEngine engine = engine(() -> model, single, new ScoringEngine.Limits(2, 10L * size))) {
-            assertThat(engine.offer(job(1))).isTrue();
-            assertThat(engine.offer(job(2))).isTrue();
-            assertThat(engine.offer(job(3))).isFalse();
+        try (ScoringEngine engine = engine(model, single, new EngineConfig.Limits(2, 10L * size))) {
+            assertThat(engine.offer(job(1))).isEqualTo(TAKEN);
+            assertThat(engine.offer(job(2))).isEqualTo(TAKEN);
+            assertThat(engine.offer(job(3))).isEqualTo(FULL);
             permits.release();
             answer();
-            assertThat(engine.offer(job(4))).isTrue();
-            assertThat(engine.offer(job(5))).isFalse();
+            assertThat(engine.offer(job(4))).isEqualTo(TAKEN);
+            assertThat(engine.offer(job(5))).isEqualTo(FULL);
             permits.release(2);
             answer();
             answer();
         }
-        try (ScoringEngine engine = engine(() -> model, single, new ScoringEngine.Limits(9, size + 1))) {
-            assertThat(engine.offer(job(1))).isTrue();
-            assertThat(engine.offer(job(2))).isFalse();
+        try (ScoringEngine engine = engine(model, single, new EngineConfig.Limits(9, size + 1))) {
+            assertThat(engine.offer(job(1))).isEqualTo(TAKEN);
+            assertThat(engine.offer(job(2))).isEqualTo(FULL);
             permits.release();
             answer();
-            assertThat(engine.offer(job(3))).isTrue();
+            assertThat(engine.offer(job(3))).isEqualTo(TAKEN);
             permits.release();
             answer();
         }
@@ -262,8 +294,8 @@ class ScoringEngineTest {
     @Test
     void anImageLargerThanTheLimitIsAdmittedAlone() throws Exception {
         TestModel model = new TestModel(grey -> {});
-        try (ScoringEngine engine = engine(() -> model, EIGHT, new ScoringEngine.Limits(9, 1))) {
-            assertThat(engine.offer(job(1))).isTrue();
+        try (ScoringEngine engine = engine(model, EIGHT, new EngineConfig.Limits(9, 1))) {
+            assertThat(engine.offer(job(1))).isEqualTo(TAKEN);
             assertThat(answer().outcome()).isInstanceOf(Scored.class);
         }
     }
@@ -277,18 +309,25 @@ class ScoringEngineTest {
                 ContentPolicy.defaults().withMaxBytes(10_000).withFileRoots(List.of(folder.toAbsolutePath()));
         CountDownLatch fetching = new CountDownLatch(1);
         ImageJob job = new ImageJob(
-                null, file.toUri().toString(), null, Priority.NORMAL, o -> answers.add(new Answer(7, o)), () -> {
+                "image",
+                "tests",
+                null,
+                file.toUri().toString(),
+                null,
+                Priority.NORMAL,
+                o -> answers.add(new Answer(7, o)),
+                () -> {
                     // Asked on the fetching thread first: the largest size counts until then.
                     await(fetching);
                     return false;
                 });
-        try (ScoringEngine engine = new ScoringEngine(
-                () -> model, policy, ImageLimits.DEFAULTS, EIGHT, new ScoringEngine.Limits(9, 15_000), 1)) {
-            assertThat(engine.offer(job)).isTrue();
-            assertThat(engine.offer(job(new byte[6_000], 1))).isFalse();
+        try (ScoringEngine engine =
+                engine((platform, id) -> model, policy, config(EIGHT, new EngineConfig.Limits(9, 15_000)))) {
+            assertThat(engine.offer(job)).isEqualTo(TAKEN);
+            assertThat(engine.offer(job(new byte[6_000], 1))).isEqualTo(FULL);
             fetching.countDown();
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (!engine.offer(job(new byte[6_000], 1))) {
+            while (engine.offer(job(new byte[6_000], 1)) != TAKEN) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 Thread.onSpinWait();
             }
@@ -302,12 +341,14 @@ class ScoringEngineTest {
     @Test
     void badContentIsRejectedWithItsStage() throws Exception {
         TestModel model = new TestModel(grey -> {});
-        try (ScoringEngine engine = engine(() -> model, EIGHT, ROOMY)) {
+        try (ScoringEngine engine = engine(model, EIGHT, ROOMY)) {
             engine.offer(job(new byte[0], 0));
             assertThat(rejection())
                     .extracting(r -> r.stage() + " " + r.reason())
                     .isEqualTo("DECODE EMPTY");
             engine.offer(new ImageJob(
+                    "image",
+                    "tests",
                     TestModel.image(1),
                     null,
                     "0".repeat(64),
@@ -318,7 +359,14 @@ class ScoringEngineTest {
                     .extracting(r -> r.stage() + " " + r.reason())
                     .isEqualTo("VALIDATE SHA256_MISMATCH");
             engine.offer(new ImageJob(
-                    null, "file:///etc/hostname", null, Priority.LOW, o -> answers.add(new Answer(1, o)), () -> false));
+                    "image",
+                    "tests",
+                    null,
+                    "file:///etc/hostname",
+                    null,
+                    Priority.LOW,
+                    o -> answers.add(new Answer(1, o)),
+                    () -> false));
             assertThat(rejection())
                     .extracting(r -> r.stage() + " " + r.reason())
                     .isEqualTo("FETCH PATH_NOT_ALLOWED");
@@ -337,7 +385,7 @@ class ScoringEngineTest {
             }
         });
         BatchPolicy small = new BatchPolicy(5, 1000, Duration.ofMillis(1));
-        try (ScoringEngine engine = engine(() -> model, small, new ScoringEngine.Limits(11, 1 << 20))) {
+        try (ScoringEngine engine = engine(model, small, new EngineConfig.Limits(11, 1 << 20))) {
             List<Thread> threads = new ArrayList<>();
             for (int t = 0; t < 8; t++) {
                 int first = t * each;
@@ -346,6 +394,8 @@ class ScoringEngineTest {
                         int n = i;
                         byte[] content = i % 21 == 0 ? new byte[3] : TestModel.image(i % 21 == 7 ? POISON : i % 60);
                         ImageJob job = new ImageJob(
+                                "image",
+                                "tests",
                                 i % 21 == 14 ? null : content,
                                 "s3://x",
                                 null,
@@ -358,7 +408,7 @@ class ScoringEngineTest {
                                     }
                                 },
                                 () -> false);
-                        while (!engine.offer(job)) {
+                        while (engine.offer(job) != TAKEN) {
                             Thread.yield();
                         }
                     }
@@ -389,16 +439,23 @@ class ScoringEngineTest {
         });
         BatchPolicy single = new BatchPolicy(1, 1000, Duration.ZERO);
         AtomicBoolean cancelled = new AtomicBoolean();
-        try (ScoringEngine engine = engine(() -> model, single, new ScoringEngine.Limits(3, 1 << 20))) {
+        try (ScoringEngine engine = engine(model, single, new EngineConfig.Limits(3, 1 << 20))) {
             engine.offer(job(1));
             await(started);
             for (int i = 0; i < 2; i++) {
                 ImageJob kept = job(50 + i);
-                assertThat(engine.offer(
-                                new ImageJob(kept.content(), null, null, Priority.NORMAL, kept.done(), cancelled::get)))
-                        .isTrue();
+                assertThat(engine.offer(new ImageJob(
+                                "image",
+                                "tests",
+                                kept.content(),
+                                null,
+                                null,
+                                Priority.NORMAL,
+                                kept.done(),
+                                cancelled::get)))
+                        .isEqualTo(TAKEN);
             }
-            assertThat(engine.offer(job(2))).isFalse();
+            assertThat(engine.offer(job(2))).isEqualTo(FULL);
             cancelled.set(true);
             go.countDown();
             assertThat(answer().grey()).isEqualTo(1);
@@ -433,18 +490,18 @@ class ScoringEngineTest {
             await(go);
         });
         BatchPolicy single = new BatchPolicy(1, 1000, Duration.ZERO);
-        ScoringEngine engine = engine(() -> model, single, ROOMY);
+        ScoringEngine engine = engine(model, single, ROOMY);
         engine.offer(job(1));
         engine.offer(job(2));
         await(started);
         Thread closing = closing(engine);
-        assertThat(engine.offer(job(3))).isFalse();
+        assertThat(engine.offer(job(3))).isEqualTo(FULL);
 
         go.countDown();
 
         closing.join(10_000);
         assertThat(closing.isAlive()).isFalse();
-        assertThat(engine.offer(job(4))).isFalse();
+        assertThat(engine.offer(job(4))).isEqualTo(FULL);
         assertThat(model.seen()).hasSize(1);
     }
 
@@ -457,7 +514,7 @@ class ScoringEngineTest {
             await(go);
             throw new IllegalStateException("the model is closed");
         });
-        ScoringEngine engine = engine(() -> model, EIGHT, ROOMY);
+        ScoringEngine engine = engine(model, EIGHT, ROOMY);
         engine.offer(job(1));
         await(started);
         Thread closing = closing(engine);

@@ -1,17 +1,16 @@
 package io.realqa.streams.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.schemas.EventClasses;
-import io.realqa.schemas.SchemaRegistryException;
 import io.realqa.schemas.Topics;
-import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.EngineConfig;
 import io.realqa.streams.scoring.ScoringEngine;
 import io.realqa.streams.scoring.TestModel;
 import java.io.IOException;
@@ -84,7 +83,7 @@ class UploadProcessorTest {
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
-        engine = engine(new ScoringEngine.Limits(50, 50 << 20));
+        engine = engine(new EngineConfig.Limits(50, 50 << 20));
     }
 
     @AfterEach
@@ -94,14 +93,22 @@ class UploadProcessorTest {
         registry.close();
     }
 
-    private ScoringEngine engine(ScoringEngine.Limits limits) {
+    private ScoringEngine engine(EngineConfig.Limits limits) {
         return new ScoringEngine(
-                () -> model,
+                (platform, id) -> model,
                 ContentPolicy.defaults().withReadTimeout(Duration.ofSeconds(1)),
-                ImageLimits.DEFAULTS,
-                ONE_BY_ONE,
-                limits,
-                1);
+                EngineConfig.DEFAULTS.withBatches(ONE_BY_ONE).withLimits(limits).withCacheEntries(0),
+                ServiceMetrics.unseen(),
+                fault -> {});
+    }
+
+    private Tasks tasks(Duration longestWait) {
+        return new Tasks(
+                engine,
+                serdes,
+                new Tasks.Settings(1 << 20, longestWait, Duration.ZERO, true),
+                ServiceMetrics.unseen(),
+                CLOCK);
     }
 
     private UploadProcessor processor() {
@@ -109,7 +116,7 @@ class UploadProcessorTest {
     }
 
     private UploadProcessor processor(Duration longestWait) {
-        return new UploadProcessor(engine, serdes, new UploadValidator(1 << 20), CLOCK, longestWait);
+        return new UploadProcessor(tasks(longestWait));
     }
 
     private UploadProcessor started() {
@@ -339,35 +346,55 @@ class UploadProcessorTest {
     }
 
     @Test
-    void aRegistryThatIsAwayOrLetsNobodyInStopsTheThreadAndKeepsTheUpload() {
-        byte[] value = registry.write(TOPIC, upload("a", 1).build());
+    void uploadsWaitForARegistryThatIsAwayOrLetsNobodyIn() {
+        byte[] first = registry.write(TOPIC, upload("a", 1).build());
+        byte[] second = registry.write(TOPIC, upload("a", 2).build());
+        device.release(10);
         for (int status : new int[] {401, 403, 503}) {
             registry.refuse(status);
             serdes = registry.serdes();
             UploadProcessor processor = started();
-            assertThatExceptionOfType(SchemaRegistryException.class)
-                    .isThrownBy(() -> process(processor, 1, bytes("a"), value, headers()))
-                    .satisfies(e -> assertThat(e.status()).isEqualTo(status));
+            process(processor, 1, bytes("a"), first, headers());
+            process(processor, 2, bytes("a"), second, headers());
+            punctuate();
             assertThat(context.forwarded()).isEmpty();
+            assertThat(pending()).containsExactly(1L, 2L);
             processor.close();
-            // The transaction is aborted.
-            store.delete(1L);
         }
-        store.put(1L, new PendingUpload(TOPIC, 1, 1, UPLOADED, bytes("a"), value, headers()).encode());
-        registry.close();
-        serdes = registry.serdes();
-        UploadProcessor processor = processor();
-        // What is pending is read again by init().
-        assertThatExceptionOfType(SchemaRegistryException.class)
-                .isThrownBy(() -> processor.init(context))
-                .satisfies(e -> assertThat(e.status()).isEqualTo(SchemaRegistryException.NO_ANSWER));
+        // What is pending is read by init(), and again once the registry is back.
+        UploadProcessor processor = started();
         assertThat(context.forwarded()).isEmpty();
+        registry.refuse(0);
+
+        assertThat(scoredImages(2)).containsExactly("a", "a");
+        assertThat(pending()).isEmpty();
+        processor.close();
+    }
+
+    @Test
+    void whileTheInstanceStopsUploadsAreKeptForTheNext() {
+        Tasks tasks = tasks(Duration.ofSeconds(5));
+        UploadProcessor processor = new UploadProcessor(tasks);
+        processor.init(context);
+        process(processor, 1, upload("a", 1).build());
+        assertThat(tasks.drained()).isFalse();
+        tasks.stop();
+        device.release(10);
+        // Waits for what is in the engine, and does not add to it.
+        process(processor, 2, upload("b", 2).build());
+
+        assertThat(scoredImages(1)).containsExactly("a");
+        assertThat(pending()).containsExactly(2L);
+        assertThat(tasks.drained()).isTrue();
+        processor.close();
+        started();
+        assertThat(scoredImages(2)).containsExactly("a", "b");
     }
 
     @Test
     void anEngineWithoutRoomTakesTheBacklogInOrderOnceThereIs() {
         engine.close();
-        engine = engine(new ScoringEngine.Limits(1, 50 << 20));
+        engine = engine(new EngineConfig.Limits(1, 50 << 20));
         UploadProcessor processor = started();
         for (int i = 1; i <= 5; i++) {
             process(processor, i, upload("id" + i, i).build());
@@ -382,7 +409,7 @@ class UploadProcessorTest {
     @Test
     void processWaitsForRoomOnceBetweenTwoPunctuations() {
         engine.close();
-        engine = engine(new ScoringEngine.Limits(1, 50 << 20));
+        engine = engine(new EngineConfig.Limits(1, 50 << 20));
         Duration wait = Duration.ofMillis(50);
         UploadProcessor processor = processor(wait);
         processor.init(context);
@@ -466,8 +493,8 @@ class UploadProcessorTest {
         Properties properties = new Properties();
         properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         device.release(10);
-        try (TopologyTestDriver driver = new TopologyTestDriver(
-                ScoringTopology.build(engine, serdes, 1 << 20, CLOCK, Duration.ofSeconds(1)), properties)) {
+        try (TopologyTestDriver driver =
+                new TopologyTestDriver(ScoringTopology.build(tasks(Duration.ofSeconds(1))), properties)) {
             var in = driver.createInputTopic(TOPIC, new ByteArraySerializer(), new ByteArraySerializer());
             var scores = driver.createOutputTopic(
                     Topics.SCORES.topic(), new ByteArrayDeserializer(), new ByteArrayDeserializer());

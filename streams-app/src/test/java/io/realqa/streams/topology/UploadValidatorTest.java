@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.realqa.events.ImageUploaded;
 import io.realqa.schemas.EventClasses;
 import io.realqa.streams.scoring.Outcome.Rejected;
+import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -26,7 +27,7 @@ class UploadValidatorTest {
         return upload().setContent(ByteBuffer.allocate(bytes));
     }
 
-    private static void assertRefused(ImageUploaded upload, String reason, String message) {
+    private static void assertRefused(ImageUploaded upload, Reason reason, String message) {
         Rejected r = Objects.requireNonNull(VALIDATOR.check(upload));
         assertThat(r.stage()).isEqualTo(Stage.VALIDATE);
         assertThat(r.reason()).isEqualTo(reason);
@@ -46,18 +47,18 @@ class UploadValidatorTest {
     @Test
     void contentAndAUriAreAmbiguousAndTheUriStaysUnsaid() {
         ImageUploaded both = inline(1).setUri("http://user:secret@host/").build();
-        assertRefused(both, "CONTENT_AMBIGUOUS", "content and uri");
+        assertRefused(both, Reason.CONTENT_AMBIGUOUS, "content and uri");
         assertThat(Objects.requireNonNull(VALIDATOR.check(both)).message()).doesNotContain("secret");
     }
 
     @Test
     void neitherContentNorUriIsMissingContent() {
-        assertRefused(upload().build(), "CONTENT_MISSING", "neither");
+        assertRefused(upload().build(), Reason.CONTENT_MISSING, "neither");
     }
 
     @Test
     void largerInlineContentIsRefused() {
-        assertRefused(inline(5).build(), "INLINE_TOO_LARGE", "5 bytes (expected: at most 4");
+        assertRefused(inline(5).build(), Reason.INLINE_TOO_LARGE, "5 bytes (expected: at most 4");
     }
 
     @Test
@@ -69,8 +70,8 @@ class UploadValidatorTest {
 
     @Test
     void anEmptyOrBlankIdIsRefused() {
-        assertRefused(inline(1).setImageId("").build(), "IMAGE_ID_MISSING", "imageId");
-        assertRefused(inline(1).setImageId(" \t").build(), "IMAGE_ID_MISSING", "imageId");
+        assertRefused(inline(1).setImageId("").build(), Reason.IMAGE_ID_MISSING, "imageId");
+        assertRefused(inline(1).setImageId(" \t").build(), Reason.IMAGE_ID_MISSING, "imageId");
     }
 
     @Test
@@ -79,15 +80,15 @@ class UploadValidatorTest {
         assertThat(VALIDATOR.check(
                         inline(1).setImageId(longest).setPlatform(longest).build()))
                 .isNull();
-        assertRefused(inline(1).setImageId(longest + "x").build(), "IMAGE_ID_TOO_LONG", "1025 characters");
-        assertRefused(inline(1).setPlatform(longest + "x").build(), "PLATFORM_TOO_LONG", "1025 characters");
+        assertRefused(inline(1).setImageId(longest + "x").build(), Reason.IMAGE_ID_TOO_LONG, "1025 characters");
+        assertRefused(inline(1).setPlatform(longest + "x").build(), Reason.PLATFORM_TOO_LONG, "1025 characters");
     }
 
     @Test
     void aDigestHas64HexDigits() {
-        assertRefused(inline(1).setSha256("").build(), "SHA256_INVALID", "sha256");
-        assertRefused(inline(1).setSha256("a".repeat(63)).build(), "SHA256_INVALID", "sha256");
-        assertRefused(inline(1).setSha256("g".repeat(64)).build(), "SHA256_INVALID", "sha256");
-        assertRefused(inline(1).setSha256("a".repeat(64) + "\n").build(), "SHA256_INVALID", "sha256");
+        assertRefused(inline(1).setSha256("").build(), Reason.SHA256_INVALID, "sha256");
+        assertRefused(inline(1).setSha256("a".repeat(63)).build(), Reason.SHA256_INVALID, "sha256");
+        assertRefused(inline(1).setSha256("g".repeat(64)).build(), Reason.SHA256_INVALID, "sha256");
+        assertRefused(inline(1).setSha256("a".repeat(64) + "\n").build(), Reason.SHA256_INVALID, "sha256");
     }
 }

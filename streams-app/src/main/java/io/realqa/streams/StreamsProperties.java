@@ -1,0 +1,46 @@
+package io.realqa.streams;
+
+import io.realqa.schemas.Topics;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** Settings of Kafka Streams: what this service wants, what the deployment says, and what is not a choice. */
+final class StreamsProperties {
+    private static final int MAX_POLL_INTERVAL_MILLIS = 300_000;
+    /**
+     * After a crash, what was in the open transaction is free again when it times out. A thread's tasks may wait in it
+     * one after the other, and the registry may keep one waiting: Streams' 10 s are few.
+     */
+    private static final int TRANSACTION_TIMEOUT_MILLIS = 30_000;
+
+    private StreamsProperties() {}
+
+    static Properties of(ServiceConfig config) {
+        Map<String, Object> all = new HashMap<>();
+        all.put(StreamsConfig.APPLICATION_ID_CONFIG, "realqa-stream");
+        // Wall-clock punctuators fire between polls: this bounds the latency of a finished score on an idle task.
+        all.put(StreamsConfig.POLL_MS_CONFIG, 5);
+        // Tasks ask for a commit when they have forwarded outcomes; this is for all that was only taken in.
+        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
+        all.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
+        all.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MILLIS);
+        // A dead letter holds a whole upload record.
+        all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
+        all.put("producer.transaction.timeout.ms", TRANSACTION_TIMEOUT_MILLIS);
+        all.put("consumer.auto.offset.reset", "earliest");
+        all.putAll(config.kafka());
+        // Not a choice: the guarantees rest on it.
+        all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        Properties properties = new Properties();
+        properties.putAll(all);
+        return properties;
+    }
+
+    /** Whether the instance keeps its place in the group when it stops, so that it has its tasks again after a restart. */
+    static boolean isStaticMember(ServiceConfig config) {
+        return config.kafka().keySet().stream().anyMatch(k -> k.endsWith(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG));
+    }
+}

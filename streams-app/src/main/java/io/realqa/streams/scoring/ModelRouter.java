@@ -1,0 +1,13 @@
+package io.realqa.streams.scoring;
+
+/** Which model answers for an image. Asked between batches, so that a swap takes effect from one batch to the next. */
+@FunctionalInterface
+public interface ModelRouter {
+    /**
+     * The model that serves it now. Thread-safe, and cheap.
+     *
+     * @param platform the tenant
+     * @param imageId decides in which share of the traffic it falls
+     */
+    BatchScorer route(String platform, String imageId);
+}

@@ -1,0 +1,67 @@
+package io.realqa.streams.topology;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Timer;
+import io.realqa.streams.metrics.Metric;
+import io.realqa.streams.metrics.ServiceMetrics;
+import io.realqa.streams.scoring.Outcome.Rejected;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What the tasks of this instance count, all together. Thread-safe. */
+final class TaskMetrics {
+    private final ServiceMetrics metrics;
+    private final Counter uploads;
+    private final Counter scores;
+    private final Counter restored;
+    private final Timer endToEnd;
+    private final AtomicLong pending = new AtomicLong();
+    private final AtomicLong finished = new AtomicLong();
+
+    TaskMetrics(ServiceMetrics metrics) {
+        this.metrics = metrics;
+        this.uploads = metrics.counter(Metric.UPLOADS);
+        this.scores = metrics.counter(Metric.SCORES);
+        this.restored = metrics.counter(Metric.RESTORED);
+        this.endToEnd = metrics.timer(Metric.END_TO_END);
+        metrics.gauge(Metric.PENDING, pending::get);
+    }
+
+    void uploaded() {
+        uploads.increment();
+    }
+
+    void restored(int entries) {
+        restored.increment(entries);
+    }
+
+    void scored() {
+        scores.increment();
+    }
+
+    void deadLettered(Rejected why) {
+        metrics.counter(Metric.DEAD_LETTERS, why.stage().name(), why.reason().name())
+                .increment();
+    }
+
+    void endToEnd(Instant uploadedAt, Instant now) {
+        Duration took = Duration.between(uploadedAt, now);
+        endToEnd.record(took.isNegative() ? Duration.ZERO : took);
+    }
+
+    /** Entries of pending stores have come or gone. */
+    void pending(int more) {
+        pending.addAndGet(more);
+    }
+
+    /** Outcomes have come from the engine, or were forwarded. */
+    void finished(int more) {
+        finished.addAndGet(more);
+    }
+
+    /** Outcomes that wait for their task's thread. */
+    long finished() {
+        return finished.get();
+    }
+}
