@@ -64,6 +64,11 @@ final class DeviceFaults {
         return false;
     }
 
+    /** Spends a plain call's time on the device. */
+    void onProbe() {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(deviceMillis));
+    }
+
     /** As a device driver does that never comes back: not even an interrupt ends it. */
     private static void hang() {
         while (true) {

@@ -97,10 +97,9 @@ public final class FireRun {
                     hosts.hosts(),
                     folder,
                     sessionTimeout(),
-                    options.sabotage(),
                     ports);
             try (Fleet fleet = new Fleet(
-                            folder, settings::yaml, logging, 1, options.deviceMillis(), options.sabotage());
+                            folder, settings, logging, 1, options.deviceMillis(), options.sabotage());
                     Monitor monitor = new Monitor(cluster.bootstrapServers(), PARTITIONS)) {
                 return fire(start, folder, cluster, registry, hosts, fleet, monitor);
             }

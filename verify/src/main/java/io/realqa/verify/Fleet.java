@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * The instances of the service. Each lives in a slot with its own settings and folder; a slot whose process died gets a
@@ -22,18 +24,13 @@ final class Fleet implements AutoCloseable {
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 50;
 
-    /** @param yaml the service's settings for a slot */
-    interface SlotSettings {
-        String yaml(int slot);
-    }
-
     private final Path folder;
-    private final SlotSettings settings;
+    private final InstanceSettings settings;
     private final List<String> flags;
     private final int workers;
     private final long deviceMillis;
     private final Sabotage sabotage;
-    private final Set<String> excused = Instance.digests();
+    private final Map<String, Integer> alone = new ConcurrentHashMap<>();
     private final Map<Integer, Instance> instances = new TreeMap<>();
     private final Map<Integer, Long> since = new TreeMap<>();
     private final Set<Integer> borrowed = new HashSet<>();
@@ -42,7 +39,7 @@ final class Fleet implements AutoCloseable {
 
     Fleet(
             Path folder,
-            SlotSettings settings,
+            InstanceSettings settings,
             List<String> loggingFlags,
             int workers,
             long deviceMillis,
@@ -73,11 +70,16 @@ final class Fleet implements AutoCloseable {
                 new Instance.Settings(home.resolve("log.txt"), flags, workers, deviceMillis, sabotage),
                 yaml,
                 armed,
-                excused);
+                alone);
         instances.put(slot, instance);
         since.put(slot, System.nanoTime());
         notifyAll();
         return instance;
+    }
+
+    /** Where the slot's instance tells how it is. */
+    int httpPort(int slot) {
+        return settings.httpPort(slot);
     }
 
     /** Starts a process in a slot of its own. */
@@ -171,9 +173,15 @@ final class Fleet implements AutoCloseable {
         return (int) instances.values().stream().filter(Instance::running).count();
     }
 
-    /** Digests of images that a commanded fault struck alone. */
+    /**
+     * Digests of images that commanded faults struck alone, and not once only: a device that fails once is no reason to
+     * give up an image.
+     */
     Set<String> excused() {
-        return excused;
+        return alone.entrySet().stream()
+                .filter(e -> e.getValue() > 1)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     /**

@@ -31,6 +31,7 @@ final class Injector {
     private final Fleet fleet;
     private final RegistryGate registry;
     private final ImageHost hosts;
+    private final HealthProbe health = new HealthProbe();
     private final Duration sessionTimeout;
     private final Duration killAge;
 
@@ -233,27 +234,44 @@ final class Injector {
                     restartIfDead(slot);
                     continue;
                 }
-                long start = System.nanoTime();
-                if (!instance.process().awaitExit(HANG_LIMIT)) {
-                    instance.process().kill();
-                    fleet.start(slot, "");
-                    throw new IllegalStateException(
-                            "instance-" + slot + ": a device call hung and the instance did not end within "
-                                    + HANG_LIMIT);
-                }
-                int status = instance.process().exitStatus();
+                String proof = hung(slot, instance);
                 fleet.start(slot, "");
-                if (status != HUNG) {
-                    throw new IllegalStateException(
-                            "instance-" + slot + ": exit status " + status + " (expected: " + HUNG + ")");
-                }
-                return "instance-" + slot + " hung and ended after "
-                        + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms";
+                return proof;
             } finally {
                 fleet.giveBack(slot);
             }
         }
         throw new IllegalStateException("no device call was there to hang");
+    }
+
+    /** It must say that it is not ready, hand its tasks on and end with its own exit status. */
+    private String hung(int slot, Instance instance) throws InterruptedException {
+        long start = System.nanoTime();
+        long unready = 0;
+        while (!instance.process().awaitExit(Duration.ofMillis(50))) {
+            long now = System.nanoTime();
+            if (unready == 0 && health.status(fleet.httpPort(slot)) == HealthProbe.NOT_READY) {
+                unready = now;
+            }
+            if (now - start > HANG_LIMIT.toNanos()) {
+                instance.process().kill();
+                fleet.start(slot, "");
+                throw new IllegalStateException(
+                        "instance-" + slot + ": a device call hung and the instance did not end within " + HANG_LIMIT);
+            }
+        }
+        int status = instance.process().exitStatus();
+        if (unready == 0 || status != HUNG) {
+            fleet.start(slot, "");
+            throw new IllegalStateException("instance-" + slot + " hung: exit status " + status + ", "
+                    + (unready == 0 ? "never" : "once") + " seen not ready (expected: not ready, then " + HUNG + ")");
+        }
+        return "instance-" + slot + " hung, was not ready after " + millis(unready - start) + " ms and ended after "
+                + millis(System.nanoTime() - start) + " ms";
+    }
+
+    private static long millis(long nanos) {
+        return TimeUnit.NANOSECONDS.toMillis(nanos);
     }
 
     private int leader(SplittableRandom random) throws InterruptedException {

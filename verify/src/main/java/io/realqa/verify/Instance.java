@@ -5,8 +5,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** One process of the service, from its start to its end, with what it has said. Thread-safe. */
@@ -14,16 +13,16 @@ final class Instance {
     private static final int REMEMBERED = 200;
 
     private final Deque<String> said = new ArrayDeque<>();
-    private final Set<String> excused;
+    private final Map<String, Integer> alone;
     private final ChildJvm process;
     private boolean running;
 
     /**
      * @param version of the adapter that it answers with
-     * @param excused takes the digests of images that a commanded fault struck alone
+     * @param alone takes the digests of images that a commanded fault struck alone, with how often
      */
-    Instance(String name, String version, Settings settings, Path yaml, String armed, Set<String> excused) {
-        this.excused = excused;
+    Instance(String name, String version, Settings settings, Path yaml, String armed, Map<String, Integer> alone) {
+        this.alone = alone;
         this.process = ChildJvm.start(
                 name,
                 settings.log(),
@@ -48,7 +47,7 @@ final class Instance {
         }
         String event = line.substring(1);
         if (event.startsWith("alone ")) {
-            excused.add(event.substring("alone ".length()));
+            alone.merge(event.substring("alone ".length()), 1, Integer::sum);
             return;
         }
         if (event.startsWith("running ")) {
@@ -87,9 +86,5 @@ final class Instance {
             wait(Math.min(left, 200));
         }
         return true;
-    }
-
-    static Set<String> digests() {
-        return ConcurrentHashMap.newKeySet();
     }
 }

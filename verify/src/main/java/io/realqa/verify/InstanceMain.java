@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import java.io.BufferedReader;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class InstanceMain {
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
     private static final int FAILED = 1;
+    private static final int FAULT = 3;
 
     private InstanceMain() {}
 
@@ -33,8 +35,10 @@ final class InstanceMain {
         watchProgress(announcer);
         start(() -> obey(announcer, faults), "commands");
         ServiceConfig config = ServiceConfig.read(Path.of(args[0]));
-        SyntheticScorer scorer = new SyntheticScorer(args[1], faults, Sabotage.valueOf(args[4]));
-        ScoringService service = new ScoringService(config, scorer, Integer.parseInt(args[2]));
+        Sabotage sabotage = Sabotage.valueOf(args[4]);
+        SyntheticScorer scorer = new SyntheticScorer(args[1], faults, sabotage);
+        Model model = new Model(scorer, Integer.parseInt(args[2]));
+        ScoringService service = new ScoringService(config, () -> model, sabotage != Sabotage.PENDING);
         Runtime.getRuntime().addShutdownHook(new Thread(service::close, "stop"));
         service.start();
         boolean running = false;
@@ -44,9 +48,17 @@ final class InstanceMain {
                 announcer.say("running " + running);
             }
         }
-        if (service.failed()) {
-            // Without the hooks: the service has stopped by itself.
-            Runtime.getRuntime().halt(FAILED);
+        // As `realqa serve` ends.
+        switch (service.end()) {
+            case FAULT -> {
+                service.close();
+                Runtime.getRuntime().halt(FAULT);
+            }
+            case FAILED -> {
+                service.close();
+                Runtime.getRuntime().halt(FAILED);
+            }
+            case STOPPED -> service.close();
         }
     }
 

@@ -77,8 +77,14 @@ final class SyntheticScorer implements BatchScorer {
         return new Score(answer, 0, answer, answer, List.of(), 0, 0, List.of(by), null);
     }
 
+    /** The device's commanded faults are of single calls: it works. */
+    @Override
+    public void probe() {
+        faults.onProbe();
+    }
+
     @Override
     public Identity identity() {
-        return new Identity("sha256:synthetic", version, "sha256:profile", "sha256:preprocessing");
+        return new Identity("sha256:synthetic", version, "sha256:profile", "sha256:preprocessing", 0);
     }
 }
