@@ -33,13 +33,23 @@ final class VerifyCommand implements Callable<Integer> {
     private static final int RATE_WITHOUT_FAULTS = 1_000;
     private static final int RATE_UNDER_KILLS = 200;
 
-    @Option(names = "--uploads", paramLabel = "N", description = "uploads (default: 100,000; with --minutes as many as fit)")
+    @Option(
+            names = "--uploads",
+            paramLabel = "N",
+            description = "uploads (default: 100,000; with --minutes as many as fit)")
     private @Nullable Integer uploads;
 
-    @Option(names = "--faults", defaultValue = "60", paramLabel = "N", description = "faults (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--faults",
+            defaultValue = "60",
+            paramLabel = "N",
+            description = "faults (default: ${DEFAULT-VALUE})")
     private int faults;
 
-    @Option(names = "--seed", paramLabel = "N", description = "repeats a run's load and faults (default: from the clock)")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "repeats a run's load and faults (default: from the clock)")
     private @Nullable Long seed;
 
     @Option(

@@ -44,7 +44,8 @@ final class ChildJvm {
      * @param log where its standard error goes; appended to
      * @param lines called with each line of its standard output, on a thread of its own
      */
-    static ChildJvm start(String name, Path log, List<String> flags, List<String> mainAndArguments, Consumer<String> lines) {
+    static ChildJvm start(
+            String name, Path log, List<String> flags, List<String> mainAndArguments, Consumer<String> lines) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(FLAGS);

@@ -147,8 +147,8 @@ final class Cluster implements AutoCloseable {
             for (Node n : nodes) {
                 ChildJvm process = running.get(n.id());
                 if (process == null || !process.alive()) {
-                    throw new IllegalStateException(
-                            "broker " + n.id() + " ended while it started; see " + n.folder().resolve("log.txt"));
+                    throw new IllegalStateException("broker " + n.id() + " ended while it started; see "
+                            + n.folder().resolve("log.txt"));
                 }
             }
             try {
@@ -188,7 +188,10 @@ final class Cluster implements AutoCloseable {
                         "broker-" + id,
                         node.folder().resolve("log.txt"),
                         flags,
-                        List.of("io.realqa.local.ExitWithParent", "kafka.Kafka", node.settings().toString()),
+                        List.of(
+                                "io.realqa.local.ExitWithParent",
+                                "kafka.Kafka",
+                                node.settings().toString()),
                         line -> {}));
     }
 
@@ -216,7 +219,8 @@ final class Cluster implements AutoCloseable {
             throw new IllegalStateException("topic " + topic + ": unknown to the cluster");
         }
         List<TopicPartitionInfo> partitions = description.partitions();
-        org.apache.kafka.common.Node leader = partitions.get(place % partitions.size()).leader();
+        org.apache.kafka.common.Node leader =
+                partitions.get(place % partitions.size()).leader();
         if (leader == null) {
             throw new IllegalStateException("topic " + topic + ": a partition without a leader");
         }
@@ -229,12 +233,13 @@ final class Cluster implements AutoCloseable {
 
     /** Whether every replica of every partition, of Kafka's own topics too, is in sync. */
     boolean inSync() {
-        Collection<String> all = get(
-                admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true))
+        Collection<String> all =
+                get(admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true))
                         .names());
         return describe(all).values().stream()
                 .flatMap(t -> t.partitions().stream())
-                .allMatch(p -> p.leader() != null && p.isr().size() == p.replicas().size());
+                .allMatch(p ->
+                        p.leader() != null && p.isr().size() == p.replicas().size());
     }
 
     /** The result of a call, bounded; any failure is an {@link IllegalStateException}. */

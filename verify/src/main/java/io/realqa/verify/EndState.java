@@ -45,10 +45,7 @@ final class EndState {
 
     void into(Checker checker, List<String> changelogs) throws InterruptedException {
         List<String> topics = new ArrayList<>(List.of(
-                Topics.UPLOADS.topic(),
-                Topics.SCORES.topic(),
-                Topics.ATTRIBUTES.topic(),
-                Topics.DEAD_LETTERS.topic()));
+                Topics.UPLOADS.topic(), Topics.SCORES.topic(), Topics.ATTRIBUTES.topic(), Topics.DEAD_LETTERS.topic()));
         topics.addAll(changelogs);
         // A killed instance's last transaction is open until its timeout.
         long deadline = System.nanoTime() + LIMIT.toNanos();
@@ -85,7 +82,10 @@ final class EndState {
         for (int p = 0; p < partitions; p++) {
             all.put(new TopicPartition(topic, p), OffsetSpec.latest());
         }
-        return Cluster.get(admin.listOffsets(all, new ListOffsetsOptions(isolation)).all()).entrySet().stream()
+        return Cluster.get(admin.listOffsets(all, new ListOffsetsOptions(isolation))
+                        .all())
+                .entrySet()
+                .stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 

@@ -22,7 +22,11 @@ final class FaultLanes {
     private static final int INSTANCE_THREADS = 3;
 
     /** @param problem why it could not be injected; null: it was */
-    record Done(FaultPlan.Planned fault, long atMillis, String proof, @Nullable String problem) {}
+    record Done(
+            FaultPlan.Planned fault,
+            long atMillis,
+            String proof,
+            @Nullable String problem) {}
 
     private final Injector injector;
     private final List<FaultPlan.Planned> plan;
@@ -44,13 +48,11 @@ final class FaultLanes {
         start = System.nanoTime();
         for (FaultKind.Lane lane : FaultKind.Lane.values()) {
             int threads = lane == FaultKind.Lane.INSTANCES ? INSTANCE_THREADS : 1;
-            lanes.put(
-                    lane,
-                    Executors.newFixedThreadPool(threads, r -> {
-                        Thread thread = new Thread(r, "faults-" + lane);
-                        thread.setDaemon(true);
-                        return thread;
-                    }));
+            lanes.put(lane, Executors.newFixedThreadPool(threads, r -> {
+                Thread thread = new Thread(r, "faults-" + lane);
+                thread.setDaemon(true);
+                return thread;
+            }));
         }
         for (FaultPlan.Planned fault : plan) {
             ExecutorService lane = lanes.get(fault.kind().lane());
@@ -118,7 +120,8 @@ final class FaultLanes {
             if (of.isEmpty()) {
                 missing.add("fault " + fault.number() + " " + fault.kind() + ": it never came to it");
             } else if (of.get(0).problem() != null) {
-                missing.add("fault " + fault.number() + " " + fault.kind() + ": " + of.get(0).problem());
+                missing.add("fault " + fault.number() + " " + fault.kind() + ": "
+                        + of.get(0).problem());
             }
         }
         return missing;

@@ -44,7 +44,8 @@ final class FaultPlan {
     }
 
     private static FaultKind draw(Random random) {
-        int total = Arrays.stream(FaultKind.values()).mapToInt(FaultKind::weight).sum();
+        int total =
+                Arrays.stream(FaultKind.values()).mapToInt(FaultKind::weight).sum();
         int left = random.nextInt(total);
         for (FaultKind k : FaultKind.values()) {
             left -= k.weight();

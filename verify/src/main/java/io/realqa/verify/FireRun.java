@@ -19,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.jspecify.annotations.Nullable;
 
 /** One run: cluster, registry, hosts and instances up; load and faults; all of it down; the verdict. */
 public final class FireRun {
@@ -92,14 +91,8 @@ public final class FireRun {
                     .map(t -> new NewTopic(t.topic(), PARTITIONS, (short) Cluster.NODES).configs(t.topicConfig()))
                     .toList());
             InstanceSettings settings = new InstanceSettings(
-                    cluster.bootstrapServers(),
-                    registry.url(),
-                    hosts.hosts(),
-                    folder,
-                    sessionTimeout(),
-                    ports);
-            try (Fleet fleet = new Fleet(
-                            folder, settings, logging, 1, options.deviceMillis(), options.sabotage());
+                    cluster.bootstrapServers(), registry.url(), hosts.hosts(), folder, sessionTimeout(), ports);
+            try (Fleet fleet = new Fleet(folder, settings, logging, 1, options.deviceMillis(), options.sabotage());
                     Monitor monitor = new Monitor(cluster.bootstrapServers(), PARTITIONS)) {
                 return fire(start, folder, cluster, registry, hosts, fleet, monitor);
             }
@@ -113,9 +106,7 @@ public final class FireRun {
     private static List<String> logging(Path folder) {
         Path file = folder.resolve("logback.xml");
         try {
-            Files.writeString(
-                    file,
-                    """
+            Files.writeString(file, """
                     <configuration>
                       <appender name="err" class="ch.qos.logback.core.ConsoleAppender">
                         <target>System.err</target>
@@ -264,7 +255,8 @@ public final class FireRun {
             }
             if (now - window > PROGRESS_WINDOW.toNanos()) {
                 if (results == windowResults && !(allDone && results >= load.size())) {
-                    stalls.add("no result between " + (second - PROGRESS_WINDOW.toSeconds()) + " s and " + second + " s");
+                    stalls.add(
+                            "no result between " + (second - PROGRESS_WINDOW.toSeconds()) + " s and " + second + " s");
                 }
                 window = now;
                 windowResults = results;

@@ -166,7 +166,8 @@ final class Fleet implements AutoCloseable {
     }
 
     synchronized int alive() {
-        return (int) instances.values().stream().filter(i -> i.process().alive()).count();
+        return (int)
+                instances.values().stream().filter(i -> i.process().alive()).count();
     }
 
     synchronized int running() {

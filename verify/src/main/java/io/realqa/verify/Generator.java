@@ -112,8 +112,8 @@ final class Generator {
                 .setUploadedAt(Instant.now());
         switch (upload.kind()) {
             case INLINE -> event.setContent(ByteBuffer.wrap(upload.bytes()));
-            case UNDECODABLE -> event.setContent(
-                    ByteBuffer.wrap(("no image " + upload.origin()).getBytes(StandardCharsets.UTF_8)));
+            case UNDECODABLE ->
+                event.setContent(ByteBuffer.wrap(("no image " + upload.origin()).getBytes(StandardCharsets.UTF_8)));
             default -> event.setUri(hosts.uri(upload));
         }
         if (upload.kind() == Kind.WRONG_DIGEST) {

@@ -38,8 +38,10 @@ final class Harvest {
 
     /** Tells the checker of all uploads, then of all events. */
     void into(Checker checker) {
-        read(Topics.UPLOADS.topic(), r -> checker.uploaded(
-                number(r), new Seen.Place(r.partition(), r.offset()), SyntheticImage.sha256(r.value())));
+        read(
+                Topics.UPLOADS.topic(),
+                r -> checker.uploaded(
+                        number(r), new Seen.Place(r.partition(), r.offset()), SyntheticImage.sha256(r.value())));
         for (Topics t : List.of(Topics.SCORES, Topics.ATTRIBUTES, Topics.DEAD_LETTERS)) {
             read(t.topic(), r -> checker.saw(event(r)));
         }
@@ -62,7 +64,8 @@ final class Harvest {
     private static int number(ConsumerRecord<byte[], byte[]> upload) {
         Header header = upload.headers().lastHeader(Generator.NUMBER_HEADER);
         if (header == null) {
-            throw new IllegalStateException("an upload without a number at " + upload.partition() + "/" + upload.offset());
+            throw new IllegalStateException(
+                    "an upload without a number at " + upload.partition() + "/" + upload.offset());
         }
         return ByteBuffer.wrap(header.value()).getInt();
     }

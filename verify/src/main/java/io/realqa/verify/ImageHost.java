@@ -80,12 +80,11 @@ final class ImageHost implements AutoCloseable {
 
     /** Where an upload's image is: a duplicate's where that of the upload is which it repeats. */
     String uri(Upload upload) {
-        HttpServer server =
-                switch (upload.kind()) {
-                    case SLOW_HOST -> slow;
-                    case FAILING_HOST -> failing;
-                    default -> good;
-                };
+        HttpServer server = switch (upload.kind()) {
+            case SLOW_HOST -> slow;
+            case FAILING_HOST -> failing;
+            default -> good;
+        };
         return "http://" + host(server) + "/" + upload.origin();
     }
 

@@ -73,8 +73,7 @@ final class InstanceSettings {
                 http:
                   host: 127.0.0.1
                   port: %d
-                """
-                .formatted(
+                """.formatted(
                         bootstrapServers,
                         APPLICATION,
                         folder.resolve("instance-" + slot).resolve("state"),

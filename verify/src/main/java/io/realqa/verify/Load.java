@@ -40,7 +40,8 @@ final class Load {
         if (kind == Kind.DUPLICATE) {
             if (number > block) {
                 Upload first = upload(block + random.nextInt(number - block));
-                return new Upload(number, first.origin(), first.kind(), first.imageId(), first.partition(), first.content());
+                return new Upload(
+                        number, first.origin(), first.kind(), first.imageId(), first.partition(), first.content());
             }
             kind = Kind.BY_URI;
         }

@@ -19,8 +19,8 @@ final class Monitor implements AutoCloseable {
 
     Monitor(String bootstrapServers, int partitions) {
         List<TopicPartition> all = Stream.of(Topics.SCORES, Topics.DEAD_LETTERS)
-                .flatMap(t -> java.util.stream.IntStream.range(0, partitions)
-                        .mapToObj(p -> new TopicPartition(t.topic(), p)))
+                .flatMap(t ->
+                        java.util.stream.IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(t.topic(), p)))
                 .toList();
         thread = new Thread(() -> follow(bootstrapServers, all), "monitor");
         thread.setDaemon(true);

@@ -54,7 +54,8 @@ final class RegistryGate implements AutoCloseable {
             now.add(client.register(t.subject(), t.schema()));
         }
         if (!ids.isEmpty() && !ids.equals(now)) {
-            throw new IllegalStateException("schema ids after the registry's return: " + now + " (expected: " + ids + ")");
+            throw new IllegalStateException(
+                    "schema ids after the registry's return: " + now + " (expected: " + ids + ")");
         }
         ids = now;
         try {

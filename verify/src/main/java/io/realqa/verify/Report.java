@@ -29,9 +29,12 @@ final class Report {
         }
         verdict.examples().forEach(e -> out.println("  " + e));
         if (fleet.unexpectedEnds() > 0) {
-            out.printf("%n%d processes of the service ended by themselves and were started again%n", fleet.unexpectedEnds());
+            out.printf(
+                    "%n%d processes of the service ended by themselves and were started again%n",
+                    fleet.unexpectedEnds());
         }
-        out.printf("%n%s in %d s; again: %s%n", verdict.clean() ? "HELD" : "VIOLATED", took.toSeconds(), command(options));
+        out.printf(
+                "%n%s in %d s; again: %s%n", verdict.clean() ? "HELD" : "VIOLATED", took.toSeconds(), command(options));
         out.flush();
     }
 

@@ -28,7 +28,8 @@ sealed interface Seen {
     /**
      * @param answered the version that the answer itself names
      */
-    record Assessed(Place source, String key, String imageId, String scoreEventId, String sha256, String by, String answered)
+    record Assessed(
+            Place source, String key, String imageId, String scoreEventId, String sha256, String by, String answered)
             implements Seen {}
 
     /**

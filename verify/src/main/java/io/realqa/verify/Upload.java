@@ -31,7 +31,8 @@ record Upload(int number, int origin, Kind kind, String imageId, int partition, 
      * @param stage the stage in which it may be dead-lettered; null: it must be scored
      * @param reason the reason for which it may; null: any of that stage
      */
-    record Expected(boolean score, @Nullable String stage, @Nullable String reason) {
+    record Expected(
+            boolean score, @Nullable String stage, @Nullable String reason) {
         boolean allows(String deadIn, String because) {
             return deadIn.equals(stage) && (reason == null || reason.equals(because));
         }
