@@ -15,11 +15,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Sees to it that each planned fault comes at its time, lane by lane, and records how it went. Thread-safe. */
 final class FaultLanes {
     private static final int INSTANCE_THREADS = 3;
+    /** On a slow machine an instance is left in peace until the service has got on, but no longer than this. */
+    private static final long LONGEST_PEACE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+    private static final int LOOK_MILLIS = 50;
 
     /** @param problem why it could not be injected; null: it was */
     record Done(
@@ -31,17 +36,28 @@ final class FaultLanes {
     private final Injector injector;
     private final List<FaultPlan.Planned> plan;
     private final Path log;
+    private final LongSupplier results;
+    private final long resultsBetween;
+    private final Object peace = new Object();
     private final Map<FaultKind.Lane, ExecutorService> lanes = new EnumMap<>(FaultKind.Lane.class);
     private final List<Done> done = new ArrayList<>();
     private final AtomicInteger finished = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile long start;
+    /** Results at the last fault of an instance; guarded by peace. */
+    private long resultsAtLast;
 
-    /** @param log takes a line for each fault */
-    FaultLanes(Injector injector, List<FaultPlan.Planned> plan, Path log) {
+    /**
+     * @param log takes a line for each fault
+     * @param results committed so far
+     * @param resultsBetween results that are to come between two faults of instances; 0: none
+     */
+    FaultLanes(Injector injector, List<FaultPlan.Planned> plan, Path log, LongSupplier results, long resultsBetween) {
         this.injector = injector;
         this.plan = plan;
         this.log = log;
+        this.results = results;
+        this.resultsBetween = resultsBetween;
     }
 
     void start() {
@@ -69,6 +85,9 @@ final class FaultLanes {
     private void inject(FaultPlan.Planned fault) {
         try {
             TimeUnit.MILLISECONDS.sleep(Math.max(0, fault.atMillis() - millis()));
+            if (fault.kind().lane() == FaultKind.Lane.INSTANCES) {
+                awaitResults();
+            }
             long at = millis();
             try {
                 record(new Done(fault, at, injector.inject(fault), null));
@@ -77,6 +96,17 @@ final class FaultLanes {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A service that never gets to do anything would pass without having been tested. */
+    private void awaitResults() throws InterruptedException {
+        synchronized (peace) {
+            long deadline = System.nanoTime() + LONGEST_PEACE_NANOS;
+            while (results.getAsLong() < resultsAtLast + resultsBetween && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.timedWait(peace, LOOK_MILLIS);
+            }
+            resultsAtLast = results.getAsLong();
         }
     }
 

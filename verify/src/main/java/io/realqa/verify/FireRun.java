@@ -24,6 +24,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 public final class FireRun {
     private static final int PARTITIONS = 6;
     private static final Duration STALL_LIMIT = Duration.ofSeconds(120);
+    private static final Duration QUIET = Duration.ofSeconds(15);
     private static final Duration PROGRESS_WINDOW = Duration.ofSeconds(60);
     private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
     private static final Duration SHORT_SESSION_TIMEOUT = Duration.ofSeconds(3);
@@ -99,6 +100,11 @@ public final class FireRun {
         }
     }
 
+    /** Half of what comes in meanwhile; under continuous kills nobody waits. */
+    private long resultsBetweenFaults() {
+        return options.killEvery() == null ? load.size() / (2L * Math.max(1, plan.size())) : 0;
+    }
+
     private Duration sessionTimeout() {
         return options.killEvery() == null ? SESSION_TIMEOUT : SHORT_SESSION_TIMEOUT;
     }
@@ -145,15 +151,17 @@ public final class FireRun {
         Generator generator = new Generator(cluster.bootstrapServers(), load, hosts, serializer);
         Duration killAge = options.killEvery() == null ? Duration.ofSeconds(4) : Duration.ofSeconds(2);
         Injector injector = new Injector(cluster, fleet, registry, hosts, sessionTimeout(), killAge);
-        FaultLanes lanes = new FaultLanes(injector, plan, folder.resolve("faults.txt"));
+        FaultLanes lanes = new FaultLanes(
+                injector, plan, folder.resolve("faults.txt"), monitor::results, resultsBetweenFaults());
         LiveLine line = new LiveLine(out, options.terminal());
         awaitRunning(fleet, line);
         EndState end = new EndState(cluster.admin(), InstanceSettings.APPLICATION, PARTITIONS);
+        Harvest harvest = new Harvest(cluster.bootstrapServers(), deserializer);
         List<String> stalls = new ArrayList<>();
         Thread sending = sending(generator, lanes);
         try {
             lanes.start();
-            follow(generator, lanes, fleet, monitor, end, line, stalls, sending);
+            follow(generator, lanes, fleet, monitor, end, harvest, line, stalls, sending);
         } finally {
             lanes.stop();
             sending.interrupt();
@@ -167,7 +175,6 @@ public final class FireRun {
         killed.forEach(k -> checker.found(Violation.NOT_STOPPED, k + " was killed at the end"));
         stalls.forEach(s -> checker.found(Violation.NO_PROGRESS, s));
         lanes.notInjected().forEach(f -> checker.found(Violation.NOT_INJECTED, f));
-        Harvest harvest = new Harvest(cluster.bootstrapServers(), deserializer);
         List<String> changelogs = end.changelogs();
         end.into(checker, changelogs);
         harvest.into(checker);
@@ -218,6 +225,7 @@ public final class FireRun {
             Fleet fleet,
             Monitor monitor,
             EndState end,
+            Harvest harvest,
             LiveLine line,
             List<String> stalls,
             Thread sending)
@@ -261,10 +269,17 @@ public final class FireRun {
                 window = now;
                 windowResults = results;
             }
+            if (allDone && now - moved > QUIET.toNanos() && settled(end) && nothingPending(end, harvest)) {
+                return; // what has no result by now will never have one
+            }
             if (now - moved > STALL_LIMIT.toNanos() && lanes.done()) {
                 return; // the checker tells what is missing
             }
         }
+    }
+
+    private static boolean nothingPending(EndState end, Harvest harvest) {
+        return end.changelogs().stream().allMatch(c -> harvest.livingKeys(c) == 0);
     }
 
     private static boolean settled(EndState end) {
