@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -160,7 +161,7 @@ final class Injector {
     }
 
     private String stop(SplittableRandom random, boolean again) throws InterruptedException {
-        int slot = borrow(random, false, AGE);
+        int slot = borrow(random, true, AGE);
         try {
             Instance instance = fleet.instance(slot);
             instance.process().terminate();
@@ -320,11 +321,9 @@ final class Injector {
     }
 
     private String registryDown() throws InterruptedException {
-        long pid = registry.pid();
-        registry.down();
-        TimeUnit.MILLISECONDS.sleep(REGISTRY_AWAY.toMillis());
-        registry.up();
-        return "registry pid " + pid + " ended, pid " + registry.pid() + " in its place";
+        List<Long> pids = registry.outage(REGISTRY_AWAY);
+        return "registry pid " + pids.get(0) + " ended, pid " + pids.get(1) + " in its place after "
+                + REGISTRY_AWAY.toSeconds() + " s";
     }
 
     private String hostFailing() throws InterruptedException {

@@ -14,10 +14,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,10 +45,31 @@ final class RegistryGate implements AutoCloseable {
         return "http://127.0.0.1:" + port + "/apis/ccompat/v7";
     }
 
-    /** Starts a registry, teaches it the contracts and opens the gate. */
+    /** Starts a registry, teaches it the contracts and opens the gate to it. */
     synchronized void up() {
+        open(fresh());
+    }
+
+    /**
+     * An outage: the registry ends, for a while nobody answers, and then another one does. That one is started before,
+     * so that a slow machine does not make the outage longer.
+     *
+     * @return the process ids before and after
+     */
+    synchronized List<Long> outage(Duration length) throws InterruptedException {
+        long before = pid();
+        LocalRegistry next = fresh();
+        close();
+        try {
+            TimeUnit.MILLISECONDS.sleep(length.toMillis());
+        } finally {
+            open(next);
+        }
+        return List.of(before, pid());
+    }
+
+    private LocalRegistry fresh() {
         LocalRegistry fresh = LocalRegistry.start(home);
-        registry = fresh;
         SchemaRegistryClient client = new SchemaRegistryClient(fresh.url(), null);
         Topics.register(client);
         List<Integer> now = new ArrayList<>();
@@ -54,23 +77,29 @@ final class RegistryGate implements AutoCloseable {
             now.add(client.register(t.subject(), t.schema()));
         }
         if (!ids.isEmpty() && !ids.equals(now)) {
-            throw new IllegalStateException(
-                    "schema ids after the registry's return: " + now + " (expected: " + ids + ")");
+            fresh.close();
+            throw new IllegalStateException("schema ids of the next registry: " + now + " (expected: " + ids + ")");
         }
         ids = now;
+        return fresh;
+    }
+
+    private void open(LocalRegistry to) {
+        registry = to;
         try {
             ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             entrance = socket;
-            start(() -> serve(socket, URI.create(fresh.url()).getPort()), "registry-gate");
+            start(() -> serve(socket, URI.create(to.url()).getPort()), "registry-gate");
         } catch (IOException e) {
             throw new UncheckedIOException("registry gate: port " + port, e);
         }
     }
 
     /** Ends the registry and every connection to it. */
-    synchronized void down() {
+    @Override
+    public synchronized void close() {
         closeQuietly(entrance);
         entrance = null;
         open.forEach(RegistryGate::closeQuietly);
@@ -134,10 +163,5 @@ final class RegistryGate implements AutoCloseable {
         } catch (IOException e) {
             // It is gone either way.
         }
-    }
-
-    @Override
-    public void close() {
-        down();
     }
 }
