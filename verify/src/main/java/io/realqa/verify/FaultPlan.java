@@ -56,19 +56,13 @@ final class FaultPlan {
         throw new IllegalStateException("weights: " + total + " (expected: their sum)");
     }
 
-    /** There is never more than one instance above or below the number at the start. */
+    /** There are as many instances as at the start, or one more. */
     private static void balanceScaling(List<FaultKind> drawn) {
-        int more = 0;
+        boolean more = false;
         for (int i = 0; i < drawn.size(); i++) {
-            FaultKind kind = drawn.get(i);
-            if (kind == FaultKind.SCALE_UP || kind == FaultKind.SCALE_DOWN) {
-                if (more == 1) {
-                    kind = FaultKind.SCALE_DOWN;
-                } else if (more == -1) {
-                    kind = FaultKind.SCALE_UP;
-                }
-                drawn.set(i, kind);
-                more += kind == FaultKind.SCALE_UP ? 1 : -1;
+            if (drawn.get(i) == FaultKind.SCALE_UP || drawn.get(i) == FaultKind.SCALE_DOWN) {
+                drawn.set(i, more ? FaultKind.SCALE_DOWN : FaultKind.SCALE_UP);
+                more = !more;
             }
         }
     }

@@ -15,9 +15,9 @@ final class Injector {
     /** The exit status of an instance whose device call hung. */
     private static final int HUNG = 3;
 
-    private static final Duration BORROW_LIMIT = Duration.ofSeconds(90);
+    private static final Duration BORROW_LIMIT = Duration.ofSeconds(180);
     private static final Duration STRIKE_LIMIT = Duration.ofSeconds(30);
-    private static final Duration HANG_LIMIT = Duration.ofSeconds(60);
+    private static final Duration HANG_LIMIT = Duration.ofSeconds(120);
     private static final Duration EXIT_LIMIT = Duration.ofSeconds(60);
     private static final Duration SYNC_LIMIT = Duration.ofSeconds(90);
     /** How long the others must have been there before one more goes. */

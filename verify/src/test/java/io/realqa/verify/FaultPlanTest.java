@@ -38,12 +38,12 @@ class FaultPlanTest {
     }
 
     @Test
-    void theNumberOfInstancesNeverDriftsByMoreThanOne() {
+    void thereAreAsManyInstancesAsAtTheStartOrOneMore() {
         for (long seed : LongStream.range(0, 200).toArray()) {
             int more = 0;
             for (FaultPlan.Planned fault : FaultPlan.of(seed, 300, MINUTES)) {
                 more += fault.kind() == FaultKind.SCALE_UP ? 1 : fault.kind() == FaultKind.SCALE_DOWN ? -1 : 0;
-                assertThat(more).isBetween(-1, 1);
+                assertThat(more).isBetween(0, 1);
             }
         }
     }
