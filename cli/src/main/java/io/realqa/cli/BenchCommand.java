@@ -3,6 +3,7 @@ package io.realqa.cli;
 import io.realqa.cli.bench.AnswerBench;
 import io.realqa.cli.bench.BenchImages;
 import io.realqa.cli.bench.MemoryBench;
+import io.realqa.cli.bench.PathBench;
 import io.realqa.cli.bench.StageBench;
 import io.realqa.cli.bench.StreamingBench;
 import io.realqa.scorer.ModelHandle;
@@ -30,14 +31,15 @@ final class BenchCommand implements Callable<Integer> {
         STAGES,
         ANSWERS,
         STREAMING,
-        MEMORY
+        MEMORY,
+        PATH
     }
 
     @Option(
             names = "--parts",
             split = ",",
             defaultValue = "stages,answers,streaming",
-            description = "stages, answers, streaming, memory (default: the first three)")
+            description = "stages, answers, streaming, memory, path (default: the first three)")
     private Set<Part> parts;
 
     @Option(names = "--batches", split = ",", defaultValue = "1,2,4,8,16", description = "batch sizes of the stages")
@@ -52,6 +54,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--memory-images", defaultValue = "2000", description = "images of the memory part")
     private int memoryImages;
 
+    @Option(
+            names = "--path-uploads",
+            defaultValue = "300000",
+            description = "uploads of the path part without device time (default: 300000)")
+    private int pathUploads;
+
     @Mixin
     private ModelOptions model;
 
@@ -61,6 +69,16 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
+        if (parts.contains(Part.PATH)) {
+            new PathBench(out).run(pathUploads);
+        }
+        if (parts.stream().anyMatch(p -> p != Part.PATH)) {
+            withModel(out);
+        }
+        return 0;
+    }
+
+    private void withModel(PrintWriter out) throws Exception {
         try (ModelHandle handle = model.load()) {
             BenchImages photos = BenchImages.of(
                     images == null ? ModelOptions.home().resolve("models/demo/photos") : images, handle.scorer());
@@ -85,6 +103,5 @@ final class BenchCommand implements Callable<Integer> {
                 new MemoryBench(handle.scorer(), photos, out).run(memoryImages);
             }
         }
-        return 0;
     }
 }

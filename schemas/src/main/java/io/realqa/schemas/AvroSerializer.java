@@ -12,6 +12,7 @@ import org.apache.avro.SchemaValidatorBuilder;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DatumWriter;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumWriter;
@@ -39,6 +40,8 @@ public final class AvroSerializer<T extends GenericContainer> implements Seriali
 
     private final @Nullable SchemaRegistryClient given;
     private final Map<String, SchemaRegistryClient.RegisteredSchema> latest = new ConcurrentHashMap<>();
+    private final Map<Schema, DatumWriter<GenericContainer>> writers = new ConcurrentHashMap<>();
+    private final ThreadLocal<@Nullable BinaryEncoder> encoders = new ThreadLocal<>();
     private @Nullable RegistryConfig config;
     private boolean isKey;
 
@@ -102,21 +105,28 @@ public final class AvroSerializer<T extends GenericContainer> implements Seriali
         return newest;
     }
 
-    private static byte[] encode(String topic, int id, Schema schema, GenericContainer value) {
+    private byte[] encode(String topic, int id, Schema schema, GenericContainer value) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(512);
         out.write(MAGIC);
         out.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(id).array());
         try {
-            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-            GenericDatumWriter<GenericContainer> writer = value instanceof SpecificRecord
-                    ? new SpecificDatumWriter<>(schema, SpecificData.getForSchema(schema))
-                    : new GenericDatumWriter<>(schema);
-            writer.write(value, encoder);
+            // Buffered: an event has hundreds of small numbers.
+            BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, encoders.get());
+            encoders.set(encoder);
+            writer(schema, value).write(value, encoder);
             encoder.flush();
         } catch (IOException | AvroRuntimeException | ClassCastException e) {
+            // What was written so far must not begin the next value.
+            encoders.remove();
             throw new SerializationException(
                     "topic " + topic + ": cannot write a value of " + schema.getFullName() + ": " + e.getMessage(), e);
         }
         return out.toByteArray();
+    }
+
+    private DatumWriter<GenericContainer> writer(Schema schema, GenericContainer value) {
+        return value instanceof SpecificRecord
+                ? writers.computeIfAbsent(schema, s -> new SpecificDatumWriter<>(s, SpecificData.getForSchema(s)))
+                : new GenericDatumWriter<>(schema);
     }
 }

@@ -5,6 +5,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
+import io.realqa.streams.content.ContentFetcher;
+import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.content.ContentSource;
 import io.realqa.streams.http.Health;
 import io.realqa.streams.http.HttpSide;
 import io.realqa.streams.metrics.Metric;
@@ -42,6 +45,17 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. {@link #start} and {@link #close} may run at the same time.
  */
 public final class ScoringService implements AutoCloseable {
+    /**
+     * What stands in for the real thing, in benchmarks and verifiers.
+     *
+     * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
+     * @param content where content by reference comes from; none: files and hosts, as the settings allow
+     */
+    public record Substitutes(boolean keepPending, @Nullable ContentSource content) {
+        /** Everything is real. */
+        public static final Substitutes NONE = new Substitutes(true, null);
+    }
+
     /** How an instance ended. */
     public enum End {
         /** It was closed. */
@@ -61,7 +75,7 @@ public final class ScoringService implements AutoCloseable {
 
     private final ServiceConfig config;
     private final Supplier<Model> loader;
-    private final boolean keepPending;
+    private final Substitutes substitutes;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ServiceMetrics metrics = new ServiceMetrics(registry);
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -82,18 +96,14 @@ public final class ScoringService implements AutoCloseable {
 
     /** @param loader called once by {@link #start}, which tells meanwhile over HTTP that it is loading */
     public ScoringService(ServiceConfig config, Supplier<Model> loader) {
-        this(config, loader, true);
+        this(config, loader, Substitutes.NONE);
     }
 
-    /**
-     * An instance that may be broken on purpose.
-     *
-     * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
-     */
-    public ScoringService(ServiceConfig config, Supplier<Model> loader, boolean keepPending) {
+    /** An instance in which something stands in for the real thing. */
+    public ScoringService(ServiceConfig config, Supplier<Model> loader, Substitutes substitutes) {
         this.config = config;
         this.loader = loader;
-        this.keepPending = keepPending;
+        this.substitutes = substitutes;
         metrics.gauge(Metric.READY, () -> health().ready() ? 1 : 0);
     }
 
@@ -147,9 +157,12 @@ public final class ScoringService implements AutoCloseable {
     }
 
     private void run(Model model, EventSerdes serdes) {
+        ContentPolicy policy = config.contentPolicy();
+        ContentSource content = substitutes.content() == null ? new ContentFetcher(policy) : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
                 (platform, imageId) -> model.scorer(),
-                config.contentPolicy(),
+                content,
+                policy.maxBytes(),
                 config.engine(model.workers()),
                 metrics,
                 this::onFault);
@@ -158,7 +171,10 @@ public final class ScoringService implements AutoCloseable {
                 engine,
                 serdes,
                 new Tasks.Settings(
-                        settings.maxInlineBytes(), settings.longestWait(), settings.commitPause(), keepPending),
+                        settings.maxInlineBytes(),
+                        settings.longestWait(),
+                        settings.commitPause(),
+                        substitutes.keepPending()),
                 metrics,
                 Clock.systemUTC());
         KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), StreamsProperties.of(config));

@@ -16,6 +16,10 @@ final class StreamsProperties {
      */
     private static final int TRANSACTION_TIMEOUT_MILLIS = 30_000;
 
+    private static final int PRODUCER_BATCH_BYTES = 256 << 10;
+    /** A commit does not wait for it. */
+    private static final int PRODUCER_LINGER_MILLIS = 20;
+
     private StreamsProperties() {}
 
     static Properties of(ServiceConfig config) {
@@ -30,6 +34,9 @@ final class StreamsProperties {
         // A dead letter holds a whole upload record.
         all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
         all.put("producer.transaction.timeout.ms", TRANSACTION_TIMEOUT_MILLIS);
+        // Events of some kilobytes: Kafka's 16 KiB would be ten of them.
+        all.put("producer.batch.size", PRODUCER_BATCH_BYTES);
+        all.put("producer.linger.ms", PRODUCER_LINGER_MILLIS);
         all.put("consumer.auto.offset.reset", "earliest");
         all.putAll(config.kafka());
         // Not a choice: the guarantees rest on it.

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * Reads the bytes behind file, http and https addresses as far as a {@link ContentPolicy} allows. Thread-safe. A proxy
  * and TLS follow the JVM's settings.
  */
-public final class ContentFetcher implements AutoCloseable {
+public final class ContentFetcher implements ContentSource {
     private static final Logger log = LoggerFactory.getLogger(ContentFetcher.class);
 
     private final ContentPolicy policy;
@@ -52,6 +52,7 @@ public final class ContentFetcher implements AutoCloseable {
      *     closed meanwhile; neither says anything about the content
      * @throws IllegalStateException if this fetcher is closed
      */
+    @Override
     public byte[] fetch(String uri) throws ContentRejectedException {
         if (closed) {
             throw new IllegalStateException("content fetcher: closed (expected: open)");

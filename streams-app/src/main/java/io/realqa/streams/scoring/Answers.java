@@ -1,8 +1,8 @@
 package io.realqa.streams.scoring;
 
 import io.realqa.scorer.Score;
+import java.util.Collection;
 import java.util.Locale;
-import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /** Tells a score from an answer that is none. Pure. */
@@ -19,16 +19,14 @@ final class Answers {
      * @param offGrammarMass most probability outside the allowed scores
      */
     static @Nullable Flaw flaw(Score score, double offGrammarMass) {
-        boolean finite = DoubleStream.concat(
-                        DoubleStream.of(
-                                score.expectation(),
-                                score.standardDeviation(),
-                                score.low(),
-                                score.high(),
-                                score.offGrammarMass(),
-                                score.prunedMass()),
-                        DoubleStream.concat(digits(score), attributes(score)))
-                .allMatch(Double::isFinite);
+        boolean finite = Double.isFinite(score.expectation())
+                && Double.isFinite(score.standardDeviation())
+                && Double.isFinite(score.low())
+                && Double.isFinite(score.high())
+                && Double.isFinite(score.offGrammarMass())
+                && Double.isFinite(score.prunedMass())
+                && digits(score)
+                && attributes(score);
         if (!finite) {
             return new Flaw(
                     Reason.NOT_A_NUMBER,
@@ -50,15 +48,33 @@ final class Answers {
         return null;
     }
 
-    private static DoubleStream digits(Score score) {
-        return score.digits().stream()
-                .flatMapToDouble(d -> d.probabilities().stream().mapToDouble(Double::doubleValue));
+    private static boolean digits(Score score) {
+        for (Score.Digit digit : score.digits()) {
+            if (!finite(digit.probabilities())) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    private static DoubleStream attributes(Score score) {
-        return score.attributes().stream()
-                .flatMapToDouble(a -> DoubleStream.concat(
-                        DoubleStream.of(a.offGrammarMass(), a.expectation().orElse(0)),
-                        a.probabilities().values().stream().mapToDouble(Double::doubleValue)));
+    private static boolean attributes(Score score) {
+        for (Score.Attribute a : score.attributes()) {
+            boolean good = Double.isFinite(a.offGrammarMass())
+                    && Double.isFinite(a.expectation().orElse(0))
+                    && finite(a.probabilities().values());
+            if (!good) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean finite(Collection<Double> values) {
+        for (double v : values) {
+            if (!Double.isFinite(v)) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -2,8 +2,8 @@ package io.realqa.streams.scoring;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentRejectedException;
+import io.realqa.streams.content.ContentSource;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayDeque;
@@ -71,7 +71,7 @@ final class FetchLanes implements AutoCloseable {
         }
     }
 
-    private final ContentFetcher fetcher;
+    private final ContentSource source;
     private final EngineConfig.Fetch config;
     private final int share;
     private final LongSupplier clock;
@@ -82,9 +82,8 @@ final class FetchLanes implements AutoCloseable {
     private final ScheduledExecutorService timer;
 
     /** @param inFlight images that the engine admits at a time */
-    FetchLanes(
-            ContentFetcher fetcher, EngineConfig.Fetch config, int inFlight, LongSupplier nanoClock, Results results) {
-        this.fetcher = fetcher;
+    FetchLanes(ContentSource source, EngineConfig.Fetch config, int inFlight, LongSupplier nanoClock, Results results) {
+        this.source = source;
         this.config = config;
         this.share = Math.max(1, inFlight / SHARES);
         this.clock = nanoClock;
@@ -230,7 +229,7 @@ final class FetchLanes implements AutoCloseable {
                 results.dropped(flight);
                 return;
             }
-            byte[] content = fetcher.fetch(String.valueOf(flight.job().uri()));
+            byte[] content = source.fetch(String.valueOf(flight.job().uri()));
             long nanos = clock.getAsLong() - start;
             lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
             results.fetched(flight, content, nanos);
@@ -259,6 +258,6 @@ final class FetchLanes implements AutoCloseable {
     public void close() {
         timer.shutdownNow();
         threads.shutdownNow();
-        fetcher.close();
+        source.close();
     }
 }

@@ -4,6 +4,7 @@ import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
+import io.realqa.streams.content.ContentSource;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.MicroBatcher.Ready;
@@ -14,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -60,8 +60,7 @@ public final class ScoringEngine implements AutoCloseable {
     private final ScoreCache cache;
     private final MicroBatcher batcher;
     private final EngineMetrics metrics;
-    private final Executor preparers;
-    private final @Nullable ExecutorService ownPreparers;
+    private final ExecutorService preparers;
     private final ScheduledExecutorService timer;
     private final List<Thread> threads = new ArrayList<>();
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -82,19 +81,24 @@ public final class ScoringEngine implements AutoCloseable {
             EngineConfig config,
             ServiceMetrics metrics,
             Consumer<Fault> onFault) {
-        this(models, content, config, metrics, onFault, null);
+        this(models, new ContentFetcher(content), content.maxBytes(), config, metrics, onFault);
     }
 
-    /** @param preparers where images are prepared; none: a thread for each core */
+    /**
+     * Starts its threads, with content from another source.
+     *
+     * @param content closed with the engine
+     * @param largestFetch bytes of the largest content that it gives
+     */
     public ScoringEngine(
             ModelRouter models,
-            ContentPolicy content,
+            ContentSource content,
+            long largestFetch,
             EngineConfig config,
             ServiceMetrics metrics,
-            Consumer<Fault> onFault,
-            @Nullable Executor preparers) {
+            Consumer<Fault> onFault) {
         this.models = models;
-        this.largestFetch = content.maxBytes();
+        this.largestFetch = largestFetch;
         this.config = config;
         this.onFault = onFault;
         this.admission = new Admission(config.limits());
@@ -102,17 +106,10 @@ public final class ScoringEngine implements AutoCloseable {
         TokenBudget budget = new TokenBudget(config.batches().maxVisualTokens());
         this.batcher = new MicroBatcher(config.batches(), budget, System::nanoTime);
         this.metrics = new EngineMetrics(metrics);
-        this.lanes = new FetchLanes(
-                new ContentFetcher(content),
-                config.fetch(),
-                config.limits().images(),
-                System::nanoTime,
-                new Fetching());
-        this.ownPreparers = preparers == null
-                ? Executors.newFixedThreadPool(
-                        Runtime.getRuntime().availableProcessors(), r -> Threads.daemon(r, "realqa-prepare"))
-                : null;
-        this.preparers = preparers == null ? java.util.Objects.requireNonNull(ownPreparers) : preparers;
+        this.lanes =
+                new FetchLanes(content, config.fetch(), config.limits().images(), System::nanoTime, new Fetching());
+        this.preparers = Executors.newFixedThreadPool(
+                Runtime.getRuntime().availableProcessors(), r -> Threads.daemon(r, "realqa-prepare"));
         this.timer = Executors.newSingleThreadScheduledExecutor(r -> Threads.daemon(r, "realqa-watchdog"));
         startWorkers(budget);
         metrics.gauge(Metric.IN_FLIGHT_IMAGES, admission::images);
@@ -385,9 +382,7 @@ public final class ScoringEngine implements AutoCloseable {
         timer.shutdownNow();
         batcher.close();
         lanes.close();
-        if (ownPreparers != null) {
-            ownPreparers.shutdownNow();
-        }
+        preparers.shutdownNow();
         // A call that hangs does not end.
         long patience = fault.get() == null ? TimeUnit.SECONDS.toNanos(CLOSE_SECONDS) : 0;
         try {

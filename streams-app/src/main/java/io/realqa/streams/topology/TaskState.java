@@ -10,8 +10,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +32,7 @@ final class TaskState {
     record Open(ImageUploaded upload, long bytes) {}
 
     private final TaskMetrics metrics;
-    private final LinkedBlockingQueue<Finished> outbox = new LinkedBlockingQueue<>();
+    private final ConcurrentLinkedQueue<Finished> outbox = new ConcurrentLinkedQueue<>();
     /** Jobs that the engine had no room for. */
     private final Deque<ImageJob> backlog = new ArrayDeque<>();
     /** Jobs whose host has enough to do, by their lane: others pass them. */
@@ -87,10 +86,10 @@ final class TaskState {
         }
     }
 
-    /** The next outcome; waits no longer than the given time. */
+    /** The next outcome, if there is one. */
     @Nullable
-    Finished poll(long millis) throws InterruptedException {
-        Finished next = millis == 0 ? outbox.poll() : outbox.poll(millis, TimeUnit.MILLISECONDS);
+    Finished poll() {
+        Finished next = outbox.poll();
         if (next != null) {
             metrics.finished(-1);
         }

@@ -17,7 +17,8 @@ public final class Tasks {
      * @param maxInlineBytes largest content inside an event
      * @param longestWait how long a task waits for room in the engine between two punctuations; times the tasks of a
      *     thread well below transaction.timeout.ms and max.poll.interval.ms
-     * @param commitPause shortest time between two commits that a task asks for because it has forwarded outcomes
+     * @param commitPause shortest time between two commits that the tasks of one thread ask for because they have
+     *     forwarded outcomes
      * @param keepPending whether what is pending survives its task. False loses uploads: that is for showing that a
      *     verifier notices it, and for nothing else
      */
@@ -25,8 +26,8 @@ public final class Tasks {
         /** Several tasks of a thread may wait one after the other within one transaction. */
         public static final Duration LONGEST_WAIT = Duration.ofMillis(200);
 
-        /** A commit writes a marker to every partition of its transaction: some dozen a second cost little. */
-        public static final Duration COMMIT_PAUSE = Duration.ofMillis(20);
+        /** A commit writes a marker to every partition of its transaction: some two dozen a second cost little. */
+        public static final Duration COMMIT_PAUSE = Duration.ofMillis(40);
 
         public static Settings of(int maxInlineBytes) {
             return new Settings(maxInlineBytes, LONGEST_WAIT, COMMIT_PAUSE, true);
@@ -38,6 +39,9 @@ public final class Tasks {
     private final Settings settings;
     private final TaskMetrics metrics;
     private final Clock clock;
+    /** When each stream thread was last asked to commit; one commit is for all its tasks. */
+    private final ThreadLocal<Long> lastCommit = ThreadLocal.withInitial(System::nanoTime);
+
     private volatile boolean stopping;
 
     public Tasks(ScoringEngine engine, EventSerdes serdes, Settings settings, ServiceMetrics metrics, Clock clock) {
@@ -71,6 +75,16 @@ public final class Tasks {
     /** From now on uploads are kept for the next instance, and what is in the engine is brought to its end. */
     public void stop() {
         stopping = true;
+    }
+
+    /** Whether the calling stream thread may be asked to commit now; true takes the turn. */
+    boolean mayCommit() {
+        long now = System.nanoTime();
+        if (now - lastCommit.get() < settings.commitPause().toNanos()) {
+            return false;
+        }
+        lastCommit.set(now);
+        return true;
     }
 
     boolean stopping() {

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -36,7 +37,7 @@ import org.slf4j.LoggerFactory;
 final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Logger LOG = LoggerFactory.getLogger(UploadProcessor.class);
     private static final Duration DRAIN_EVERY = Duration.ofMillis(5);
-    private static final long WAIT_SLICE_MILLIS = 5;
+    private static final long NAP_NANOS = 200_000;
     /** Between two questions to a registry that is away. */
     private static final long REGISTRY_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -46,7 +47,6 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private final UploadValidator validator;
     private TaskState state;
     private long waitedNanos;
-    private long lastCommit;
     private boolean uncommitted;
     private long askRegistryAt;
     private @Nullable ProcessorContext<byte[], byte[]> context;
@@ -219,15 +219,15 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         }
         long start = System.nanoTime();
         long left = tasks.settings().longestWait().toNanos() - waitedNanos;
-        while (mustWait() && System.nanoTime() - start < left) {
-            try {
-                TaskState.Finished finished = state.poll(WAIT_SLICE_MILLIS);
-                if (finished != null) {
-                    forward(finished);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
+        while (mustWait()
+                && System.nanoTime() - start < left
+                && !Thread.currentThread().isInterrupted()) {
+            TaskState.Finished finished = state.poll();
+            if (finished == null) {
+                // A nap rather than a signal for each outcome: batches come back as a whole.
+                LockSupport.parkNanos(NAP_NANOS);
+            } else {
+                forward(finished);
             }
             readAgain();
             state.offerAgain(tasks.engine());
@@ -240,12 +240,8 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     }
 
     private void drain() {
-        try {
-            for (TaskState.Finished f = state.poll(0); f != null; f = state.poll(0)) {
-                forward(f);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
+            forward(f);
         }
         readAgain();
         state.offerAgain(tasks.engine());
@@ -254,9 +250,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
     /** Whoever waits for a score should not wait for the commit interval as well. */
     private void commitSoon() {
-        long now = System.nanoTime();
-        if (uncommitted && now - lastCommit >= tasks.settings().commitPause().toNanos()) {
-            lastCommit = now;
+        if (uncommitted && tasks.mayCommit()) {
             uncommitted = false;
             context().commit();
         }

@@ -1,0 +1,303 @@
+package io.realqa.cli.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.realqa.cli.LocalStack;
+import io.realqa.events.ImageUploaded;
+import io.realqa.schemas.AvroSerializer;
+import io.realqa.schemas.Topics;
+import io.realqa.streams.Model;
+import io.realqa.streams.ScoringService;
+import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.content.ContentSource;
+import io.realqa.streams.metrics.ServiceMetrics;
+import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.EngineConfig;
+import io.realqa.streams.scoring.ImageJob;
+import io.realqa.streams.scoring.Priority;
+import io.realqa.streams.scoring.ScoringEngine;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * What the streaming path itself costs: uploads by reference through a broker, the exactly-once topology, the pending
+ * store and the micro-batcher to committed scores and attributes, with a model that does nothing but take time. Broker,
+ * registry, producer, consumer and service share this machine.
+ */
+public final class PathBench {
+    private static final int PARTITIONS = 4;
+    private static final int BATCH = 32;
+    private static final Duration DELAY = Duration.ofMillis(20);
+    private static final Duration DEVICE = Duration.ofMillis(50);
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+    private static final double LOAD = 0.7;
+    private static final int LATENCY_SECONDS = 20;
+    private static final int LATENCY_WARM_UP_SECONDS = 5;
+
+    private final PrintWriter out;
+
+    public PathBench(PrintWriter out) {
+        this.out = out;
+    }
+
+    /** Content that is there at once, another for each address. */
+    private static final class Instantly implements ContentSource {
+        @Override
+        public byte[] fetch(String uri) {
+            return uri.getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void close() {
+            // Nothing is held.
+        }
+    }
+
+    /** What a run gave. */
+    private record Rate(double withStart, double steady, double cpuMicros) {}
+
+    /** @param uploads of the run without device time */
+    public void run(int uploads) throws Exception {
+        say(
+                "%nstreaming path with a synthetic model, batches of %d, %d partitions; starting a broker …%n",
+                BATCH, PARTITIONS);
+        Rate free = streaming(uploads, Duration.ZERO, 2, 1);
+        say(
+                "no device time, 2 stream threads: %,.0f uploads/s, start included; %,.0f after the first third; %.0f µs of CPU each, broker included%n",
+                free.withStart(), free.steady(), free.cpuMicros());
+        double perWorker = BATCH / (DEVICE.toNanos() / 1e9);
+        int seconds = 12;
+        double alone = alone(1, (int) (perWorker * seconds));
+        double first = 0;
+        for (int n : List.of(1, 2, 4)) {
+            Rate rate = streaming((int) (n * perWorker * seconds), DEVICE, n, n);
+            first = n == 1 ? rate.steady() : first;
+            say(
+                    "%d ms a batch, %d stream thread(s) and worker(s): %,.0f uploads/s, %.3f of %d worker(s) alone; %.2f times one%n",
+                    DEVICE.toMillis(), n, rate.steady(), rate.steady() / (n * alone), n, rate.steady() / first);
+        }
+        latency(LOAD * alone);
+    }
+
+    private void say(String format, Object... values) {
+        out.printf(Locale.ROOT, format, values);
+        out.flush();
+    }
+
+    private static EngineConfig engineConfig(int workers) {
+        return EngineConfig.DEFAULTS
+                .withBatches(new BatchPolicy(BATCH, 1 << 20, DELAY))
+                .withDevice(EngineConfig.Device.DEFAULTS.withWorkers(workers))
+                .withCacheEntries(0);
+    }
+
+    private static ServiceConfig serviceConfig(LocalStack stack, int threads) {
+        return ServiceConfig.of(stack.bootstrapServers(), stack.registryUrl(), Path.of("synthetic"))
+                .withKafka(Map.of(
+                        "bootstrap.servers", stack.bootstrapServers(),
+                        "state.dir", stack.stateFolder().toString(),
+                        "num.stream.threads", Integer.toString(threads)))
+                .withBatch(new ServiceConfig.Batch(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
+                .withCache(new ServiceConfig.Cache(0));
+    }
+
+    /** Uploads a second through the engine alone, without Kafka. */
+    private static double alone(int workers, int uploads) {
+        AtomicInteger done = new AtomicInteger();
+        SyntheticModel model = new SyntheticModel(DEVICE);
+        try (ScoringEngine engine = new ScoringEngine(
+                (platform, id) -> model,
+                new Instantly(),
+                1 << 20,
+                engineConfig(workers),
+                ServiceMetrics.unseen(),
+                f -> {})) {
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            long start = System.nanoTime();
+            int offered = 0;
+            while (done.get() < uploads) {
+                if (offered < uploads && engine.offer(job(offered, done)) == ScoringEngine.Offer.TAKEN) {
+                    offered++;
+                } else {
+                    LockSupport.parkNanos(200_000);
+                    expectInTime(deadline);
+                }
+            }
+            return uploads / ((System.nanoTime() - start) / 1e9);
+        }
+    }
+
+    private static ImageJob job(int i, AtomicInteger done) {
+        return new ImageJob(
+                "image",
+                "bench",
+                null,
+                "bench:///" + i,
+                null,
+                Priority.NORMAL,
+                o -> done.incrementAndGet(),
+                () -> false);
+    }
+
+    private static void expectInTime(long deadline) {
+        if (System.nanoTime() > deadline) {
+            throw new IllegalStateException("not finished within " + LONGEST);
+        }
+    }
+
+    private Rate streaming(int uploads, Duration device, int threads, int workers) throws Exception {
+        try (LocalStack stack = LocalStack.start(PARTITIONS);
+                KafkaConsumer<byte[], byte[]> scores = consumer(stack, Topics.SCORES)) {
+            try (KafkaProducer<String, byte[]> producer = producer(stack)) {
+                Uploads events = new Uploads(stack);
+                for (int i = 0; i < uploads; i++) {
+                    producer.send(events.upload(i));
+                }
+                producer.flush();
+            }
+            ServiceConfig config = serviceConfig(stack, threads);
+            SyntheticModel model = new SyntheticModel(device);
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            long start = System.nanoTime();
+            try (ScoringService service = new ScoringService(
+                    config, () -> new Model(model, workers), new ScoringService.Substitutes(true, new Instantly()))) {
+                service.start();
+                int seen = 0;
+                long third = 0;
+                int atThird = 0;
+                long cpuAtThird = 0;
+                while (seen < uploads) {
+                    seen += scores.poll(Duration.ofMillis(100)).count();
+                    if (third == 0 && seen >= uploads / 3) {
+                        third = System.nanoTime();
+                        cpuAtThird = cpuNanos();
+                        atThird = seen;
+                    }
+                    expectInTime(deadline);
+                }
+                long end = System.nanoTime();
+                double rest = seen - atThird;
+                return new Rate(
+                        uploads / ((end - start) / 1e9),
+                        rest / ((end - third) / 1e9),
+                        (cpuNanos() - cpuAtThird) / 1e3 / rest);
+            }
+        }
+    }
+
+    /** CPU time of this process, which holds everything but the registry. */
+    private static long cpuNanos() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
+    }
+
+    /** Time from the upload event to the committed score in a consumer's hands, at a steady load. */
+    private void latency(double perSecond) throws Exception {
+        try (LocalStack stack = LocalStack.start(PARTITIONS);
+                KafkaConsumer<byte[], byte[]> scores = consumer(stack, Topics.SCORES);
+                KafkaProducer<String, byte[]> producer = producer(stack);
+                ScoringService service = new ScoringService(
+                        serviceConfig(stack, 1),
+                        () -> new Model(new SyntheticModel(DEVICE), 1),
+                        new ScoringService.Substitutes(true, new Instantly()))) {
+            service.start();
+            Uploads events = new Uploads(stack);
+            int uploads = (int) (perSecond * LATENCY_SECONDS);
+            int warmUp = (int) (perSecond * LATENCY_WARM_UP_SECONDS);
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            long[] sent = new long[uploads];
+            List<Long> latencies = new ArrayList<>();
+            long start = System.nanoTime();
+            int next = 0;
+            int seen = 0;
+            while (seen < uploads) {
+                while (next < uploads && System.nanoTime() - start >= next / perSecond * 1e9) {
+                    sent[next] = System.nanoTime();
+                    producer.send(events.upload(next++));
+                }
+                for (ConsumerRecord<byte[], byte[]> r : scores.poll(Duration.ofMillis(1))) {
+                    int n = Integer.parseInt(new String(r.key(), StandardCharsets.UTF_8));
+                    if (n >= warmUp) {
+                        latencies.add(System.nanoTime() - sent[n]);
+                    }
+                    seen++;
+                }
+                expectInTime(deadline);
+            }
+            Collections.sort(latencies);
+            say(
+                    "at %.0f %% load (%.0f uploads/s): end to end p50 %d ms, p99 %d ms (bound: %d ms deadline + 2 batches of %d ms + 50 ms = %d ms)%n",
+                    100 * LOAD,
+                    perSecond,
+                    quantile(latencies, 0.5),
+                    quantile(latencies, 0.99),
+                    DELAY.toMillis(),
+                    DEVICE.toMillis(),
+                    DELAY.toMillis() + 2 * DEVICE.toMillis() + 50);
+        }
+    }
+
+    private static long quantile(List<Long> sorted, double q) {
+        return sorted.get((int) Math.min(sorted.size() - 1, Math.ceil(q * sorted.size()))) / 1_000_000;
+    }
+
+    /** Events by reference. */
+    private static final class Uploads {
+        private final AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
+
+        Uploads(LocalStack stack) {
+            serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
+        }
+
+        ProducerRecord<String, byte[]> upload(int i) {
+            String id = Integer.toString(i);
+            ImageUploaded event = ImageUploaded.newBuilder()
+                    .setImageId(id)
+                    .setPlatform("bench")
+                    .setUploader("somebody")
+                    .setUri("bench:///images/" + i + ".jpg")
+                    .setMediaType("image/jpeg")
+                    .setUploadedAt(Instant.now())
+                    .build();
+            return new ProducerRecord<>(
+                    Topics.UPLOADS.topic(), id, serializer.serialize(Topics.UPLOADS.topic(), event));
+        }
+    }
+
+    private static KafkaProducer<String, byte[]> producer(LocalStack stack) {
+        return new KafkaProducer<>(
+                Map.of("bootstrap.servers", stack.bootstrapServers(), "linger.ms", 1),
+                new StringSerializer(),
+                new ByteArraySerializer());
+    }
+
+    private static KafkaConsumer<byte[], byte[]> consumer(LocalStack stack, Topics topic) {
+        KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", stack.bootstrapServers(), "isolation.level", "read_committed"),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+        List<TopicPartition> partitions = consumer.partitionsFor(topic.topic()).stream()
+                .map(p -> new TopicPartition(p.topic(), p.partition()))
+                .toList();
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        return consumer;
+    }
+}
