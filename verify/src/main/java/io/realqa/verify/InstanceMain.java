@@ -38,7 +38,8 @@ final class InstanceMain {
         Sabotage sabotage = Sabotage.valueOf(args[4]);
         SyntheticScorer scorer = new SyntheticScorer(args[1], faults, sabotage);
         Model model = new Model(scorer, Integer.parseInt(args[2]));
-        ScoringService service = new ScoringService(config, () -> model, sabotage != Sabotage.PENDING);
+        ScoringService service = new ScoringService(
+                config, () -> model, new ScoringService.Substitutes(sabotage != Sabotage.PENDING, null));
         Runtime.getRuntime().addShutdownHook(new Thread(service::close, "stop"));
         service.start();
         boolean running = false;
