@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            VerifyCommand.class
         })
 public final class Main implements Runnable {
     @Spec
