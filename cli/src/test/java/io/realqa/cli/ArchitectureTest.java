@@ -26,6 +26,8 @@ class ArchitectureTest {
                 .definedBy("io.realqa.trainer..")
                 .layer("scorer")
                 .definedBy("io.realqa.scorer..")
+                .layer("measures")
+                .definedBy("io.realqa.measures..")
                 .layer("schemas")
                 .definedBy("io.realqa.schemas..", "io.realqa.events..")
                 .layer("local")
@@ -37,6 +39,8 @@ class ArchitectureTest {
                 .whereLayer("trainer")
                 .mayOnlyBeAccessedByLayers("cli")
                 .whereLayer("scorer")
+                .mayOnlyBeAccessedByLayers("streams-app", "trainer", "cli")
+                .whereLayer("measures")
                 .mayOnlyBeAccessedByLayers("streams-app", "trainer", "cli")
                 .whereLayer("schemas")
                 .mayOnlyBeAccessedByLayers("streams-app", "trainer", "cli")
@@ -60,6 +64,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ai.djl..", "io.realqa.scorer..")
+                .check(OURS);
+    }
+
+    @Test
+    void theMeasuresKnowNothingOfKafkaAndModels() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.realqa.measures..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.kafka..", "ai.djl..", "io.realqa.events..", "io.realqa.scorer..")
                 .check(OURS);
     }
 
