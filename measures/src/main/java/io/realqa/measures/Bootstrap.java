@@ -43,6 +43,18 @@ public record Bootstrap(int resamples, long seed, double confidence) {
                 .toList();
     }
 
+    /**
+     * Intervals of PLCC and the errors, in the order of {@link Measure}; none for the rank correlations, which take the most
+     * time and which a strictly monotone map leaves as they are.
+     */
+    public List<Interval> intervalsWithoutRanks(ScorePairs pairs) {
+        double[][] values = draw(pairs.size(), times ->
+                new double[] {pairs.plcc(times), Double.NaN, Double.NaN, pairs.mae(times), pairs.rmse(times)});
+        return Stream.of(Measure.values())
+                .map(m -> interval(values, m.ordinal()))
+                .toList();
+    }
+
     /** Interval of one statistic of the resamples, in column {@code column} of what {@link #draw} gave. */
     Interval interval(double[][] values, int column) {
         return Interval.middle(

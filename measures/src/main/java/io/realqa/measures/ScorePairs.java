@@ -97,6 +97,7 @@ public final class ScorePairs {
             return Double.NaN;
         }
         long[] seen = new long[predictionRanks.distinct() + 1];
+        long[] same = new long[predictionRanks.distinct()];
         long seenTotal = 0;
         long concordantMinusDiscordant = 0;
         int[] label = labelRanks.rank();
@@ -107,13 +108,14 @@ public final class ScorePairs {
                 int row = byLabel[end++];
                 if (times[row] > 0) {
                     long smaller = below(seen, prediction[row]);
-                    long larger = seenTotal - below(seen, prediction[row] + 1);
+                    long larger = seenTotal - smaller - same[prediction[row]];
                     concordantMinusDiscordant += times[row] * (smaller - larger);
                 }
             }
             for (int i = start; i < end; i++) { // only now: equal labels make no pair
                 int row = byLabel[i];
                 seenTotal += times[row];
+                same[prediction[row]] += times[row];
                 for (int at = prediction[row] + 1; at < seen.length; at += at & -at) {
                     seen[at] += times[row];
                 }
