@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.measures.Ncm;
@@ -42,7 +43,9 @@ public final class NcmCommand implements Callable<Integer> {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS) // a label 7.10 keeps its digits
+            // a label 7.10 keeps its digits
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
@@ -57,6 +60,8 @@ public final class NcmCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
+
+    private long withoutLogits;
 
     /** Sums over rows. Not thread-safe. */
     private static final class Sums {
@@ -121,6 +126,10 @@ public final class NcmCommand implements Callable<Integer> {
         Optional<Ncm.Value> theirs;
         try {
             JsonNode row = JSON.readTree(line);
+            if (row.has("error") && !row.has("digit_logits")) {
+                withoutLogits++; // an image that could not be read
+                return;
+            }
             label = label(row);
             logits = logits(row);
             ours = Ncm.corrected(label, logits);
@@ -185,6 +194,9 @@ public final class NcmCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "  %-10s%12s%12s%8s%n", "", "NCM", "NCM*", "rows");
         line("released", released, out);
         line("corrected", corrected, out);
+        if (withoutLogits > 0) {
+            out.printf(Locale.ROOT, "  %d rows have an error in place of logits%n", withoutLogits);
+        }
         if (released.rows < corrected.rows) {
             out.printf(
                     Locale.ROOT,
@@ -201,9 +213,10 @@ public final class NcmCommand implements Callable<Integer> {
         }
     }
 
-    private static ObjectNode json(long rows, Sums released, Sums corrected) {
+    private ObjectNode json(long rows, Sums released, Sums corrected) {
         ObjectNode json = JSON.createObjectNode();
         json.put("rows", rows);
+        json.put("withoutLogits", withoutLogits);
         for (Sums sums : new Sums[] {released, corrected}) {
             ObjectNode one = json.putObject(sums == released ? "released" : "corrected");
             one.put("rows", sums.rows);

@@ -1,7 +1,9 @@
 package io.realqa.trainer.data;
 
 import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -50,9 +52,37 @@ public final class ConversationReader implements Iterator<Conversation>, AutoClo
      * @throws DataException if its files are not JSON files; what is wrong with a row is said when it is read
      */
     public static ConversationReader open(DatasetSpec spec, Path mediaFolder, long most) {
-        long limit =
-                Math.min(most, spec.numSamples().isPresent() ? spec.numSamples().getAsInt() : Long.MAX_VALUE);
-        return new ConversationReader(new ConversationParser(spec, mediaFolder), files(spec), limit);
+        return new ConversationReader(new ConversationParser(spec, mediaFolder), files(spec), limit(spec, most));
+    }
+
+    /**
+     * How many rows a data set has, without looking into them; for a progress bar.
+     *
+     * @param most rows to count at most
+     * @throws DataException if a file is not JSON
+     */
+    public static long count(DatasetSpec spec, long most) {
+        long limit = limit(spec, most);
+        long count = 0;
+        for (Path file : files(spec)) {
+            try (JsonParser parser = JSON.createParser(file.toFile())) {
+                for (JsonToken token = parser.nextToken(); token != null && count < limit; token = parser.nextToken()) {
+                    if (token == JsonToken.START_OBJECT) {
+                        parser.skipChildren();
+                        count++;
+                    }
+                }
+            } catch (JsonProcessingException e) {
+                throw broken(file, count, e);
+            } catch (IOException e) {
+                throw new DataException(file + ": " + e, e);
+            }
+        }
+        return count;
+    }
+
+    private static long limit(DatasetSpec spec, long most) {
+        return Math.min(most, spec.numSamples().isPresent() ? spec.numSamples().getAsInt() : Long.MAX_VALUE);
     }
 
     private static Queue<Path> files(DatasetSpec spec) {

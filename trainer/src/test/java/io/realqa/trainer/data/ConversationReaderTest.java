@@ -187,6 +187,10 @@ class ConversationReaderTest {
             reader.forEachRemaining(c -> questions.add(c.question()));
             assertThat(questions).containsExactly("a0", "a1", "b0");
         }
+        assertThat(ConversationReader.count(DatasetInfo.in(folder).get("d"), Long.MAX_VALUE))
+                .isEqualTo(4);
+        assertThat(ConversationReader.count(DatasetInfo.in(folder).get("few"), Long.MAX_VALUE))
+                .isEqualTo(3);
     }
 
     @Test
