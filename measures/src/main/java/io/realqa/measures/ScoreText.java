@@ -1,6 +1,5 @@
 package io.realqa.measures;
 
-import java.math.BigDecimal;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
@@ -9,12 +8,14 @@ import java.util.regex.Pattern;
 /** Where an answer's text says the score. */
 public final class ScoreText {
     private static final String PLAIN_WORDS = "score of this image is ";
+    /** Possessive, and no more digits before the point than a double tells apart: a hostile text costs linear time. */
+    private static final String NUMBER = "([+-]?\\d{1,15}+(?:\\.\\d++)?+)(?!\\d)";
+
     private static final Pattern PLAIN =
-            Pattern.compile("score of this image is[\\s:<]*([+-]?\\d+(?:\\.\\d+)?)", Pattern.CASE_INSENSITIVE);
-    private static final Pattern BRACKETED = Pattern.compile("<\\s*([+-]?\\d+(?:\\.\\d+)?)\\s*\\.?\\s*>");
-    private static final Pattern FINAL =
-            Pattern.compile("final score is[\\s:]*([+-]?\\d+(?:\\.\\d+)?)", Pattern.CASE_INSENSITIVE);
-    private static final Pattern ALONE = Pattern.compile("\\s*([+-]?\\d+(?:\\.\\d+)?)\\s*\\.?\\s*");
+            Pattern.compile("score of this image is[\\s:<]*+" + NUMBER, Pattern.CASE_INSENSITIVE);
+    private static final Pattern BRACKETED = Pattern.compile("<\\s*+" + NUMBER + "\\s*+(?:\\.\\s*+)?>");
+    private static final Pattern FINAL = Pattern.compile("final score is[\\s:]*+" + NUMBER, Pattern.CASE_INSENSITIVE);
+    private static final Pattern ALONE = Pattern.compile("\\s*+" + NUMBER + "\\s*+(?:\\.\\s*+)?");
     /** What Python's float() takes, without nan and inf. */
     private static final Pattern PYTHON_FLOAT = Pattern.compile(
             "[+-]?(?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][+-]?\\d+(?:_\\d+)*)?");
@@ -42,7 +43,7 @@ public final class ScoreText {
      */
     public record Found(Form form, int start, int end, String number) {
         public double value() {
-            return new BigDecimal(number).doubleValue();
+            return Double.parseDouble(number);
         }
     }
 
@@ -52,7 +53,7 @@ public final class ScoreText {
      */
     public static Optional<Found> find(String answer) {
         Matcher bracketed = BRACKETED.matcher(answer);
-        if (bracketed.find()) {
+        if (answer.indexOf('<') >= 0 && bracketed.find()) {
             return Optional.of(found(Form.BRACKETED, bracketed));
         }
         Matcher plain = PLAIN.matcher(answer);

@@ -38,6 +38,18 @@ class ScoreTextTest {
         assertThat(ScoreText.find("Composition Score: 7")).isEmpty();
         assertThat(ScoreText.find("The final score is <nan>.")).isEmpty();
         assertThat(ScoreText.find("")).isEmpty();
+        assertThat(ScoreText.find("score of this image is 12345678901234567890"))
+                .isEmpty();
+    }
+
+    @Test
+    void aHostileTextIsReadInLinearTime() {
+        // would take hours in quadratic time
+        String spaces = " ".repeat(2_000_000);
+        assertThat(ScoreText.find("<5" + spaces)).isEmpty();
+        assertThat(ScoreText.find(spaces + "5" + spaces + "x")).isEmpty();
+        assertThat(ScoreText.find("<" + "7".repeat(2_000_000) + ">")).isEmpty();
+        assertThat(ScoreText.find("<6.5" + "0".repeat(2_000) + ">")).isPresent();
     }
 
     @ParameterizedTest

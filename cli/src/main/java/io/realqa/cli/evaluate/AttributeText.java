@@ -54,22 +54,29 @@ interface AttributeText {
 
     /** By the shape of the text alone. */
     final class AnyNames implements AttributeText {
-        private static final String NAME = "[A-Z][\\p{L}'/&-]*(?:[ -][\\p{L}'/&-]+){0,5}";
+        private static final String NAME = "[A-Z][\\p{L}'/&-]*+(?: [\\p{L}'/&-]++){0,5}+";
         private static final Pattern ENDING = Pattern.compile(
                 "(?:the )?(?:final score|score of this image) is.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
         /** Between items: a new line, a number such as 1.2 before a name, or punctuation before a name and its colon. */
         private static final Pattern BETWEEN = Pattern.compile(
-                "[\\r\\n]+|[,;.]?\\s*(?<![\\d.])\\d+\\.\\d+\\.?\\s+(?=\\p{Lu})|[,;.]\\s+(?=" + NAME + ":\\s)");
+                "[\\r\\n]+|[,;.]?\\s{0,4}(?<![\\d.])\\d{1,2}\\.\\d{1,2}\\.?\\s{1,4}(?=\\p{Lu})|[,;.]\\s{1,4}(?=" + NAME
+                        + ":\\s)");
 
-        private static final Pattern ITEM = Pattern.compile("\\s*(" + NAME + "):\\s+(.+?)[\\s.,;]*", Pattern.DOTALL);
+        private static final Pattern ITEM = Pattern.compile("\\s*+(" + NAME + "):\\s++(.+?)[\\s.,;]*", Pattern.DOTALL);
         private static final int LONGEST_VALUE = 100;
+        /** Longer than any name and value. */
+        private static final int LONGEST_ITEM = 400;
 
         @Override
         public Map<String, String> read(String answer) {
             Map<String, String> values = new LinkedHashMap<>();
+            if (answer.indexOf(": ") < 0) {
+                return values;
+            }
             for (String part : BETWEEN.split(ENDING.matcher(answer).replaceFirst(""), -1)) {
                 Matcher item = ITEM.matcher(part);
-                if (item.matches()
+                if (part.length() <= LONGEST_ITEM
+                        && item.matches()
                         && !item.group(1).startsWith("Reason")
                         && item.group(2).length() <= LONGEST_VALUE) {
                     values.putIfAbsent(item.group(1), item.group(2).strip());

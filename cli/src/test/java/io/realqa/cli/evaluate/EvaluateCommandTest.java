@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,24 @@ class EvaluateCommandTest {
         assertThat(profiled.path("composition").path("macroF1").asDouble()).isCloseTo(0.5, within(1e-12));
         assertThat(profiled.path("exposure").path("accuracy").asDouble()).isEqualTo(0.9);
         assertThat(profiled.path("exposure").path("classes")).hasSize(5);
+    }
+
+    @Test
+    void namesAndValuesAreReadFromNumberedAndPlainTextAndHostileOnesEndSoon() {
+        AttributeText text = AttributeText.anyNames();
+        assertThat(text.read("It is sharp. Exposure: good, Level Shot: level. The final score is <6.59>."))
+                .containsOnly(Map.entry("Exposure", "good"), Map.entry("Level Shot", "level"));
+        assertThat(text.read(
+                        "2.1 Subject: bed, 2.2 Subject Integrity: partially complete (slightly cut off, or obscured)."
+                                + "\n3.1 Image Clarity: 7.5"))
+                .containsOnly(
+                        Map.entry("Subject", "bed"),
+                        Map.entry("Subject Integrity", "partially complete (slightly cut off, or obscured)"),
+                        Map.entry("Image Clarity", "7.5"));
+        assertThat(text.read("The score of this image is 6.59.")).isEmpty();
+        assertThat(text.read("A" + "-a".repeat(100_000) + ": x")).isEmpty();
+        assertThat(text.read("A: " + " .".repeat(100_000) + "x")).isEmpty();
+        assertThat(text.read("1".repeat(500_000) + ": " + " ".repeat(500_000))).isEmpty();
     }
 
     @Test
