@@ -81,11 +81,11 @@ public final class ConversationReader implements Iterator<Conversation>, AutoClo
         return count;
     }
 
-    private static long limit(DatasetSpec spec, long most) {
+    static long limit(DatasetSpec spec, long most) {
         return Math.min(most, spec.numSamples().isPresent() ? spec.numSamples().getAsInt() : Long.MAX_VALUE);
     }
 
-    private static Queue<Path> files(DatasetSpec spec) {
+    static Queue<Path> files(DatasetSpec spec) {
         Queue<Path> files = new ArrayDeque<>();
         if (Files.isDirectory(spec.location())) {
             try (Stream<Path> found = Files.list(spec.location())) {
@@ -168,7 +168,7 @@ public final class ConversationReader implements Iterator<Conversation>, AutoClo
         }
     }
 
-    private static DataException broken(Path file, long index, JsonProcessingException e) {
+    static DataException broken(Path file, long index, JsonProcessingException e) {
         String line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
         String what = e instanceof JsonParseException ? "not JSON: " : "";
         return new DataException(

@@ -194,6 +194,32 @@ class ConversationReaderTest {
     }
 
     @Test
+    void rowsOfSeveralDataSetsAreReadInAnyOrder() throws IOException {
+        write(
+                "a.json",
+                "[ {'instruction': 'ä0 €', 'output': '[{'}, {'instruction': '日本1'},\n\n {'instruction': 'a2'}]");
+        Files.writeString(folder.resolve("b.jsonl"), "\uFEFF{\"instruction\": \"b0\"}\n{\"instruction\": 7}\n");
+        write("dataset_info.json", "{'a': {'file_name': 'a.json'}, 'b': {'file_name': 'b.jsonl'}}");
+        ConversationIndex index =
+                ConversationIndex.open(DatasetInfo.in(folder), List.of("b", "a"), folder, Long.MAX_VALUE);
+        assertThat(index.size()).isEqualTo(5);
+        assertThat(index.get(4).question()).isEqualTo("a2");
+        assertThat(index.get(0).question()).isEqualTo("b0");
+        assertThat(index.get(3).question()).isEqualTo("日本1");
+        assertThat(index.get(2).question()).isEqualTo("ä0 €");
+        assertThat(index.get(2).index()).isZero();
+        assertThat(index.get(2).dataset()).isEqualTo("a");
+        assertThatThrownBy(() -> index.get(1))
+                .hasMessageContaining("b.jsonl, row 1: instruction: 7 (expected: a text)");
+        assertThat(ConversationIndex.open(DatasetInfo.in(folder), List.of("b", "a"), folder, 1)
+                        .size())
+                .isEqualTo(2);
+        write("a.json", "[{'instruction': 'a0'}, {");
+        assertThatThrownBy(() -> ConversationIndex.open(DatasetInfo.in(folder), List.of("a"), folder, Long.MAX_VALUE))
+                .hasMessageContaining("a.json, row ");
+    }
+
+    @Test
     void anEmptyFileHasNoRows() throws IOException {
         dataset("", "d.json", "[]");
         assertThat(read()).isEmpty();
