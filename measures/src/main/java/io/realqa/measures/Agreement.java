@@ -2,7 +2,7 @@ package io.realqa.measures;
 
 /**
  * How well predictions agree with labels. A measure that is undefined is NaN: the correlations for fewer than two rows
- * or a constant side, all of them for no rows or where a value is NaN.
+ * or a constant side, all of them for no rows or where a value is NaN, all but the rank correlations where one is infinite.
  *
  * @param rows that were compared
  * @param plcc Pearson's linear correlation

@@ -14,10 +14,11 @@ public final class ScorePairs {
     private final DenseRanks predictionRanks;
     private final int[] byLabel;
     private final boolean finite;
+    private final boolean ordered;
 
     /**
      * @param labels [n]
-     * @param predictions [n]; where a value is NaN or infinite, every measure is NaN
+     * @param predictions [n]; where a value is NaN, every measure is NaN; where one is infinite, all but the rank correlations
      * @throws IllegalArgumentException if the lengths differ
      */
     public ScorePairs(double[] labels, double[] predictions) {
@@ -29,8 +30,10 @@ public final class ScorePairs {
         this.predictions = predictions.clone();
         this.finite = Arrays.stream(labels).allMatch(Double::isFinite)
                 && Arrays.stream(predictions).allMatch(Double::isFinite);
-        this.labelRanks = finite ? DenseRanks.of(labels) : new DenseRanks(new int[0], 0);
-        this.predictionRanks = finite ? DenseRanks.of(predictions) : new DenseRanks(new int[0], 0);
+        this.ordered = Arrays.stream(labels).noneMatch(Double::isNaN)
+                && Arrays.stream(predictions).noneMatch(Double::isNaN);
+        this.labelRanks = ordered ? DenseRanks.of(labels) : new DenseRanks(new int[0], 0);
+        this.predictionRanks = ordered ? DenseRanks.of(predictions) : new DenseRanks(new int[0], 0);
         this.byLabel = labelRanks.order();
     }
 
@@ -60,11 +63,11 @@ public final class ScorePairs {
     }
 
     public boolean labelsAreConstant() {
-        return finite && labelRanks.distinct() < 2;
+        return ordered && labelRanks.distinct() < 2;
     }
 
     public boolean predictionsAreConstant() {
-        return finite && predictionRanks.distinct() < 2;
+        return ordered && predictionRanks.distinct() < 2;
     }
 
     int[] once() {
@@ -82,7 +85,7 @@ public final class ScorePairs {
 
     /** Spearman's rank correlation, ties with their average rank; NaN if undefined. */
     double srcc(int[] times) {
-        if (!finite || !varies(labelRanks, times) || !varies(predictionRanks, times)) {
+        if (!ordered || !varies(labelRanks, times) || !varies(predictionRanks, times)) {
             return Double.NaN;
         }
         return pearson(averageRanks(labelRanks, times), averageRanks(predictionRanks, times), times);
@@ -93,7 +96,7 @@ public final class ScorePairs {
      * predictions' ranks counts how many earlier ones were smaller and larger (Knight 1966 with a tree for the merge).
      */
     double krcc(int[] times) {
-        if (!finite || labels.length == 0) {
+        if (!ordered || labels.length == 0) {
             return Double.NaN;
         }
         long[] seen = new long[predictionRanks.distinct() + 1];

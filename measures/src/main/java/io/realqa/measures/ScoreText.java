@@ -111,9 +111,26 @@ public final class ScoreText {
         return text.substring(start, end);
     }
 
+    /** Without white space at both ends, as Python sees it: Java leaves the non-breaking ones. */
+    private static String withoutSpace(String text) {
+        int start = 0;
+        int end = text.length();
+        while (start < end && isPythonSpace(text.charAt(start))) {
+            start++;
+        }
+        while (end > start && isPythonSpace(text.charAt(end - 1))) {
+            end--;
+        }
+        return text.substring(start, end);
+    }
+
+    private static boolean isPythonSpace(char c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+    }
+
     private static OptionalDouble pythonFloat(String text) {
         StringBuilder plain = new StringBuilder();
-        text.strip().codePoints().forEach(c -> {
+        withoutSpace(text).codePoints().forEach(c -> {
             if (Character.isDigit(c)) {
                 plain.append((char) ('0' + Character.digit(c, 10)));
             } else {

@@ -80,12 +80,19 @@ class AgreementTest {
 
     @Test
     void aValueThatIsNoNumberMakesEveryMeasureNotANumber() {
-        for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
-            Agreement a = Agreement.of(new double[] {1, 2, 3}, new double[] {1, bad, 3});
-            for (Measure m : Measure.values()) {
-                assertThat(a.get(m)).as(m.name()).isNaN();
-            }
+        Agreement a = Agreement.of(new double[] {1, 2, 3}, new double[] {1, Double.NaN, 3});
+        for (Measure m : Measure.values()) {
+            assertThat(a.get(m)).as(m.name()).isNaN();
         }
+    }
+
+    @Test
+    void anInfiniteValueHasARankButNoDistance() {
+        Agreement a = Agreement.of(new double[] {1, 2, 3, 4}, new double[] {1, 3, Double.POSITIVE_INFINITY, 2});
+        assertThat(a.plcc()).isNaN();
+        assertThat(a.rmse()).isNaN();
+        assertThat(a.srcc()).isCloseTo(0.4, within(1e-12)); // ranks 1, 3, 4, 2
+        assertThat(a.krcc()).isCloseTo(1 / 3.0, within(1e-12));
     }
 
     @Test

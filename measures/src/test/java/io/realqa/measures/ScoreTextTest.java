@@ -64,6 +64,8 @@ class ScoreTextTest {
                 "score of this image is .5|5",
                 "score of this image is 7. |7",
                 "score of this image is 1 score of this image is 2|1",
+                "score of this image is \u00a07.1\u2007|7.1",
+                "score of this image is \u0663.5|3.5",
                 "score of this image is 5d|",
                 "score of this image is 0x5|",
                 "score of this image is 1__0|",
