@@ -1,6 +1,9 @@
 package io.realqa.cli;
 
 import io.realqa.cli.demo.DemoCommand;
+import io.realqa.cli.evaluate.ConvertCommand;
+import io.realqa.cli.evaluate.EvaluateCommand;
+import io.realqa.cli.evaluate.NcmCommand;
 import io.realqa.scorer.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,7 +24,10 @@ import picocli.CommandLine.Spec;
             ReplayCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
-            VerifyCommand.class
+            VerifyCommand.class,
+            EvaluateCommand.class,
+            NcmCommand.class,
+            ConvertCommand.class
         })
 public final class Main implements Runnable {
     @Spec

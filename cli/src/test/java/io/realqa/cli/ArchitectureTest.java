@@ -28,6 +28,8 @@ class ArchitectureTest {
                 .definedBy("io.realqa.verify..")
                 .layer("scorer")
                 .definedBy("io.realqa.scorer..")
+                .layer("measures")
+                .definedBy("io.realqa.measures..")
                 .layer("schemas")
                 .definedBy("io.realqa.schemas..", "io.realqa.events..")
                 .layer("local")
@@ -42,6 +44,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("cli")
                 .whereLayer("scorer")
                 .mayOnlyBeAccessedByLayers("streams-app", "trainer", "verify", "cli")
+                .whereLayer("measures")
+                .mayOnlyBeAccessedByLayers("streams-app", "trainer", "cli")
                 .whereLayer("schemas")
                 .mayOnlyBeAccessedByLayers("streams-app", "trainer", "verify", "cli")
                 .whereLayer("local")
@@ -64,6 +68,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ai.djl..", "io.realqa.scorer..")
+                .check(OURS);
+    }
+
+    @Test
+    void theMeasuresKnowNothingOfKafkaAndModels() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.realqa.measures..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.kafka..", "ai.djl..", "io.realqa.events..", "io.realqa.scorer..")
                 .check(OURS);
     }
 

@@ -1,0 +1,5 @@
+/** Plots of agreement, as PNG images. */
+@NullMarked
+package io.realqa.measures.plot;
+
+import org.jspecify.annotations.NullMarked;
