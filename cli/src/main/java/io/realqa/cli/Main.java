@@ -1,6 +1,7 @@
 package io.realqa.cli;
 
 import io.realqa.cli.demo.DemoCommand;
+import io.realqa.cli.predict.PredictCommand;
 import io.realqa.scorer.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
+            PredictCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

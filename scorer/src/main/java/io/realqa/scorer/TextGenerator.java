@@ -80,17 +80,27 @@ final class TextGenerator {
      * @param maxNewTokens where a text is cut off
      */
     Generation generate(BranchSession session, List<Request> requests, Sampling sampling, int maxNewTokens) {
+        return generate(session, requests, sampling, maxNewTokens, new int[requests.size()]);
+    }
+
+    /**
+     * Generates in a session that has been fed before.
+     *
+     * @param fedBefore tokens that each image has fed since the prefill
+     */
+    Generation generate(
+            BranchSession session, List<Request> requests, Sampling sampling, int maxNewTokens, int[] fedBefore) {
         if (!config.unsupported().isEmpty()) {
             throw new ModelException(checkpoint.folder().resolve(GenerationConfig.FILE_NAME) + ": "
                     + String.join(", ", config.unsupported()) + " (expected: unset: not supported)");
         }
         List<List<Branch>> branches = new ArrayList<>();
-        int[] fed = new int[requests.size()];
+        int[] fed = fedBefore.clone();
         List<Feed> feeds = new ArrayList<>();
         for (int b = 0; b < requests.size(); b++) {
-            feeds.add(prompts(requests.get(b).prompts()));
-            fed[b] = feeds.get(b).tokens().length;
-            branches.add(branches(requests.get(b), feeds.get(b), sampling));
+            feeds.add(prompts(requests.get(b).prompts(), fed[b]));
+            branches.add(branches(requests.get(b), feeds.get(b), sampling, fed[b]));
+            fed[b] += feeds.get(b).tokens().length;
         }
         int steps = 1;
         advance(session, session.feed(feeds), branches, sampling, maxNewTokens);
@@ -117,7 +127,7 @@ final class TextGenerator {
                 of.tokens().stream().mapToLong(Long::longValue).toArray());
     }
 
-    private static Feed prompts(List<long[]> prompts) {
+    private static Feed prompts(List<long[]> prompts, int fed) {
         int total = prompts.stream().mapToInt(t -> t.length).sum();
         long[] tokens = new long[total];
         int[] parents = new int[total];
@@ -126,21 +136,21 @@ final class TextGenerator {
         for (int q = 0; q < prompts.size(); q++) {
             for (int i = 0; i < prompts.get(q).length; i++, at++) {
                 tokens[at] = prompts.get(q)[i];
-                parents[at] = i == 0 ? BranchSession.PREFILL : at - 1;
+                parents[at] = i == 0 ? BranchSession.PREFILL : fed + at - 1;
             }
             reads[q] = at - 1;
         }
         return new Feed(tokens, parents, reads);
     }
 
-    private static List<Branch> branches(Request request, Feed prompts, Sampling sampling) {
+    private static List<Branch> branches(Request request, Feed prompts, Sampling sampling, int fed) {
         List<Branch> branches = new ArrayList<>();
         for (int q = 0; q < request.prompts().size(); q++) {
             Set<Long> seen = new HashSet<>(request.context());
             for (long token : request.prompts().get(q)) {
                 seen.add(token);
             }
-            branches.add(new Branch(seen, sampling.random(request.ids().get(q)), prompts.reads()[q]));
+            branches.add(new Branch(seen, sampling.random(request.ids().get(q)), fed + prompts.reads()[q]));
         }
         return branches;
     }
