@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             DoctorCommand.class,
             PredictCommand.class,
+            MergeCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {
