@@ -100,8 +100,17 @@ public final class Scorer implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** What a batch gave: one score for each image, and where the time went. */
-    public record Batch(List<Score> scores, Timings timings) {}
+    /**
+     * What a batch gave: one score for each image, and where the time went.
+     *
+     * @param steps device steps that followed the prefill
+     */
+    public record Batch(List<Score> scores, Timings timings, int steps) {
+        /** A batch whose steps were not counted. */
+        public Batch(List<Score> scores, Timings timings) {
+            this(scores, timings, 0);
+        }
+    }
 
     /**
      * Nanoseconds of a batch's stages.
@@ -148,7 +157,7 @@ public final class Scorer implements AutoCloseable {
             List<Score> scores = fast.read(session, images.size()).stream()
                     .map(this::summarise)
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
@@ -191,11 +200,19 @@ public final class Scorer implements AutoCloseable {
         return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after);
     }
 
+    /** The distributions of the fast mode: for each image those of the score and of each attribute. */
+    ClipScorer.Readings read(List<VisualInput> images) {
+        try (BranchSession session = open(images)) {
+            return new ClipScorer.Readings(fast.read(session, images.size()), session.steps());
+        }
+    }
+
     private static Timings timings(BranchSession session, long start) {
         return new Timings(session.visionNanos(), session.prefillNanos(), System.nanoTime() - start);
     }
 
-    private Score summarise(List<ValueDistribution> questions) {
+    /** A score from the distributions of the score and of each attribute. */
+    Score summarise(List<ValueDistribution> questions) {
         List<Score.Attribute> attributes = new ArrayList<>();
         for (int i = 0; i < profile.attributes().size(); i++) {
             ValueDistribution d = questions.get(i + 1);
@@ -244,7 +261,7 @@ public final class Scorer implements AutoCloseable {
             List<Score> scores = reader.read(session, images.size()).forms().stream()
                     .map(f -> summarise(f, reader.text(f)))
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
@@ -283,7 +300,7 @@ public final class Scorer implements AutoCloseable {
             List<Score> scores = texts(session, images.size(), List.of(prose.question()), prose.maxNewTokens()).stream()
                     .map(of -> parser.parse(of.get(0)))
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
@@ -295,7 +312,7 @@ public final class Scorer implements AutoCloseable {
             List<Score> scores = texts(session, images.size(), questions, profile.maxNewTokens()).stream()
                     .map(this::parse)
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
