@@ -10,6 +10,7 @@ import io.realqa.scorer.Sampling;
 import io.realqa.scorer.image.Preprocessing;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -166,8 +167,10 @@ public final class PredictCommand implements Callable<Integer> {
         check();
         DatasetFolder folder = new DatasetFolder(datasetFolder, mediaFolder == null ? datasetFolder : mediaFolder);
         long total = 0;
+        long bytes = 0;
         for (String dataset : datasets) {
             long size = folder.count(dataset);
+            bytes += Files.size(folder.file(dataset));
             total += maxSamples == null ? size : Math.min(size, maxSamples);
         }
         OptionalDouble penalty =
@@ -182,7 +185,7 @@ public final class PredictCommand implements Callable<Integer> {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);
             Preprocessing preprocessing = checkpoint.preprocessing().withNearestShrink(nearestShrink);
             try (PredictionsWriter writer =
-                            PredictionsWriter.open(out, settings(checkpoint, adapter, preprocessing), overwrite);
+                            PredictionsWriter.open(out, settings(checkpoint, adapter, preprocessing, bytes), overwrite);
                     Predictor predictor = new Predictor(checkpoint, adapter);
                     Chain examples = new Chain(folder)) {
                 Prediction prediction = new Prediction(checkpoint, predictor, settings, preprocessing, batch);
@@ -209,13 +212,15 @@ public final class PredictCommand implements Callable<Integer> {
     }
 
     /** Everything that a line depends on. */
-    private ObjectNode settings(Checkpoint checkpoint, @Nullable Adapter adapter, Preprocessing preprocessing) {
+    private ObjectNode settings(
+            Checkpoint checkpoint, @Nullable Adapter adapter, Preprocessing preprocessing, long bytes) {
         ObjectNode settings = new ObjectMapper()
                 .createObjectNode()
                 .put("modelDigest", checkpoint.digest())
                 .put("adapterDigest", adapter == null ? null : adapter.digest())
                 .put("preprocessingDigest", preprocessing.digest())
                 .put("dataset", String.join(",", datasets))
+                .put("dataset_bytes", bytes)
                 .put("template", template)
                 .put("cutoff_len", cutoffLength)
                 .put("max_samples", maxSamples)
