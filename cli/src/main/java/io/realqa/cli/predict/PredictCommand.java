@@ -184,8 +184,8 @@ public final class PredictCommand implements Callable<Integer> {
         try {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);
             Preprocessing preprocessing = checkpoint.preprocessing().withNearestShrink(nearestShrink);
-            try (PredictionsWriter writer =
-                            PredictionsWriter.open(out, settings(checkpoint, adapter, preprocessing, bytes), overwrite);
+            try (PredictionsWriter writer = PredictionsWriter.open(
+                            out, settings(checkpoint, adapter, preprocessing, bytes), overwrite);
                     Predictor predictor = new Predictor(checkpoint, adapter);
                     Chain examples = new Chain(folder)) {
                 Prediction prediction = new Prediction(checkpoint, predictor, settings, preprocessing, batch);
