@@ -119,7 +119,7 @@ final class ClipScoring {
                 Batch first = ahead.remove();
                 clip.add(first.seconds(), first.readings().get());
                 done += first.seconds().size();
-                progress.frames(file, done, Math.max(done, more ? total : done));
+                progress.frames(file, done, more || !ahead.isEmpty() ? Math.max(done, total) : done);
             }
         }
         Clip score = clip.score();
