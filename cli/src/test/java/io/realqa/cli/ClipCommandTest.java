@@ -47,9 +47,7 @@ class ClipCommandTest {
             assertThat(frames.path(i).path("score").asDouble()).isBetween(0.0, 9.99);
             assertThat(frames.path(i).path("attributes")).hasSize(9);
         }
-        assertThat(err.toString())
-                .contains("clip.mp4: 20 of 20 frames")
-                .doesNotContain("8 of 8");
+        assertThat(err.toString()).contains("clip.mp4: 20 of 20 frames").doesNotContain("8 of 8");
     }
 
     @Test
