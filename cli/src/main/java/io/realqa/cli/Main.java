@@ -4,6 +4,7 @@ import io.realqa.cli.demo.DemoCommand;
 import io.realqa.cli.evaluate.ConvertCommand;
 import io.realqa.cli.evaluate.EvaluateCommand;
 import io.realqa.cli.evaluate.NcmCommand;
+import io.realqa.cli.predict.PredictCommand;
 import io.realqa.scorer.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -27,7 +28,9 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             EvaluateCommand.class,
             NcmCommand.class,
-            ConvertCommand.class
+            ConvertCommand.class,
+            PredictCommand.class,
+            MergeCommand.class
         })
 public final class Main implements Runnable {
     @Spec

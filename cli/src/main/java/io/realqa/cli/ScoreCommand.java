@@ -4,6 +4,7 @@ import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.scorer.video.FrameSampling;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -25,7 +27,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Scores files, without Kafka. */
-@Command(name = "score", mixinStandardHelpOptions = true, description = "Scores image files, without Kafka.")
+@Command(name = "score", mixinStandardHelpOptions = true, description = "Scores image files and clips, without Kafka.")
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class ScoreCommand implements Callable<Integer> {
     private static final Set<String> IMAGE_ENDINGS =
@@ -37,7 +39,10 @@ final class ScoreCommand implements Callable<Integer> {
         CSV
     }
 
-    @Parameters(arity = "1..*", paramLabel = "PATH", description = "image files, or folders to search for them")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "PATH",
+            description = "image files and clips, or folders to search for them")
     private List<Path> paths;
 
     @Mixin
@@ -52,8 +57,18 @@ final class ScoreCommand implements Callable<Integer> {
     @Option(
             names = "--mode",
             defaultValue = "fast",
-            description = "fast: probabilities of every allowed answer; greedy: the most probable text (default: fast)")
+            description = {
+                "fast: probabilities of every allowed answer; greedy: the most probable text to each question;",
+                "form: everything in one regular form, with reasons where the profile asks; prose: everything in free text",
+                "(default: fast)"
+            })
     private Scorer.Mode mode;
+
+    @Option(names = "--fps", description = "of a clip score so many frames a second (default: 1)")
+    private @Nullable Double framesPerSecond;
+
+    @Option(names = "--frames", description = "of a clip score so many frames in all, evenly spread")
+    private @Nullable Integer frames;
 
     @Option(names = "--batch", defaultValue = "8", description = "images in a batch (default: 8)")
     private int batch;
@@ -66,7 +81,12 @@ final class ScoreCommand implements Callable<Integer> {
         if (batch < 1) {
             throw new IllegalArgumentException("--batch: " + batch + " (expected: at least 1)");
         }
+        FrameSampling sampling = sampling();
         List<Path> files = files();
+        if (mode != Scorer.Mode.FAST && files.stream().anyMatch(ClipScoring::looksLikeAClip)) {
+            throw new IllegalArgumentException(
+                    "--mode: " + mode.name().toLowerCase(Locale.ROOT) + " (expected: fast for clips)");
+        }
         Format as = format != null ? format : Terminal.stdout() ? Format.TABLE : Format.JSONL;
         PrintWriter out = spec.commandLine().getOut();
         int[] refused = new int[1];
@@ -76,7 +96,7 @@ final class ScoreCommand implements Callable<Integer> {
             ResultPrinter printer =
                     ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());
             printer.start();
-            new Scoring(scorer, mode, batch).score(files, result -> {
+            Consumer<Scoring.Result> results = result -> {
                 if (result instanceof Scoring.Refused) {
                     refused[0]++;
                 }
@@ -84,9 +104,45 @@ final class ScoreCommand implements Callable<Integer> {
                 if (progress != null) {
                     progress.step();
                 }
-            });
+            };
+            Scoring images = new Scoring(scorer, mode, batch);
+            try (ClipProgress shown = new ClipProgress(spec.commandLine().getErr(), progress == null)) {
+                ClipScoring clips = new ClipScoring(scorer, sampling, batch, shown);
+                for (List<Path> run : runs(files)) {
+                    if (ClipScoring.looksLikeAClip(run.get(0))) {
+                        results.accept(clips.score(run.get(0)));
+                        shown.close();
+                    } else {
+                        images.score(run, results);
+                    }
+                }
+            }
         }
         return refused[0] == 0 ? 0 : 1;
+    }
+
+    private FrameSampling sampling() {
+        if (framesPerSecond != null && frames != null) {
+            throw new IllegalArgumentException("--fps and --frames (expected: one of them)");
+        }
+        return frames != null
+                ? new FrameSampling.Uniform(frames)
+                : framesPerSecond != null ? new FrameSampling.Rate(framesPerSecond) : FrameSampling.DEFAULT;
+    }
+
+    /** Each clip for itself, images between clips together. */
+    private static List<List<Path>> runs(List<Path> files) {
+        List<List<Path>> runs = new ArrayList<>();
+        boolean images = false;
+        for (Path file : files) {
+            boolean clip = ClipScoring.looksLikeAClip(file);
+            if (clip || !images) {
+                runs.add(new ArrayList<>());
+            }
+            runs.get(runs.size() - 1).add(file);
+            images = !clip;
+        }
+        return runs;
     }
 
     private static ProgressBar progress(int images) {
@@ -103,7 +159,7 @@ final class ScoreCommand implements Callable<Integer> {
         for (Path path : paths) {
             if (Files.isDirectory(path)) {
                 try (Stream<Path> found = Files.walk(path)) {
-                    found.filter(f -> Files.isRegularFile(f) && looksLikeAnImage(f))
+                    found.filter(f -> Files.isRegularFile(f) && (looksLikeAnImage(f) || ClipScoring.looksLikeAClip(f)))
                             .sorted()
                             .forEach(files::add);
                 }
@@ -170,7 +226,9 @@ final class ScoreCommand implements Callable<Integer> {
 
         @Override
         void print(Scoring.Result result) {
-            if (result instanceof Scoring.Done done) {
+            if (result instanceof Scoring.DoneClip clip) {
+                print(clip.done());
+            } else if (result instanceof Scoring.Done done) {
                 Score s = done.score();
                 List<ScoreTable.Cell> cells = s.attributes().stream()
                         .map(a -> new ScoreTable.Cell(a.name(), a.value()))
@@ -201,7 +259,9 @@ final class ScoreCommand implements Callable<Integer> {
 
         @Override
         void print(Scoring.Result result) {
-            if (result instanceof Scoring.Refused r) {
+            if (result instanceof Scoring.DoneClip clip) {
+                print(clip.done());
+            } else if (result instanceof Scoring.Refused r) {
                 err.println(r.path() + ": " + r.reason() + ": " + r.message());
                 err.flush();
             } else if (result instanceof Scoring.Done done) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.Adapter;
+import io.realqa.scorer.ClipScorer;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import java.util.concurrent.TimeUnit;
@@ -27,8 +28,24 @@ final class ScoreJson {
                     .put("message", refused.message());
         } else if (result instanceof Scoring.Done done) {
             fill(json, done, by);
+        } else if (result instanceof Scoring.DoneClip clip) {
+            fill(json, clip.done(), by);
+            video(json.putObject("video"), clip);
         }
         return json.toString();
+    }
+
+    private static void video(ObjectNode json, Scoring.DoneClip clip) {
+        json.put("seconds", clip.seconds());
+        ArrayNode frames = json.putArray("frames");
+        for (ClipScorer.Moment moment : clip.timeline()) {
+            ObjectNode frame = frames.addObject().put("time", moment.seconds());
+            number(frame, "score", moment.score().expectation());
+            number(frame, "standardDeviation", moment.score().standardDeviation());
+            number(frame, "offGrammarMass", moment.score().offGrammarMass());
+            ObjectNode attributes = frame.putObject("attributes");
+            moment.score().attributes().forEach(a -> attributes.put(a.name(), a.value()));
+        }
     }
 
     private static void fill(ObjectNode json, Scoring.Done done, Scorer by) {
@@ -62,7 +79,8 @@ final class ScoreJson {
                 .put("fetchMicros", micros(done.timings().fetch()))
                 .put("preprocessMicros", micros(done.timings().preprocess()))
                 .put("deviceMicros", micros(done.timings().device()))
-                .put("batchSize", done.timings().batchSize());
+                .put("batchSize", done.timings().batchSize())
+                .put("deviceSteps", done.steps());
         json.put("scoredAt", done.at().toString());
     }
 
@@ -76,7 +94,7 @@ final class ScoreJson {
                         probabilities.addObject().put("value", value).put("probability", p));
         a.expectation().ifPresentOrElse(e -> json.put("expectation", e), () -> json.putNull("expectation"));
         number(json, "offGrammarMass", a.offGrammarMass());
-        json.putNull("reason");
+        json.put("reason", a.reason());
     }
 
     /** JSON has no NaN: what is not known is null. */

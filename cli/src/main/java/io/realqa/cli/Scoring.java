@@ -1,5 +1,6 @@
 package io.realqa.cli;
 
+import io.realqa.scorer.ClipScorer;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageDecoder;
@@ -35,7 +36,22 @@ final class Scoring {
         Path path();
     }
 
-    record Done(Path path, Score score, String sha256, Timings timings, Instant at) implements Result {}
+    /** steps: device steps that followed the batch's prefill. */
+    record Done(Path path, Score score, String sha256, Timings timings, int steps, Instant at) implements Result {}
+
+    /**
+     * A clip.
+     *
+     * @param done the clip as a whole
+     * @param seconds its length by its header
+     * @param timeline each frame's own score
+     */
+    record DoneClip(Done done, double seconds, List<ClipScorer.Moment> timeline) implements Result {
+        @Override
+        public Path path() {
+            return done.path();
+        }
+    }
 
     /** reason: a code of the catalogue in docs/operations.md. */
     record Refused(Path path, String stage, String reason, String message) implements Result {}
@@ -136,9 +152,10 @@ final class Scoring {
             }
         }
         long start = System.nanoTime();
-        Iterator<Score> scores = inputs.isEmpty()
-                ? List.<Score>of().iterator()
-                : scorer.score(inputs, mode).scores().iterator();
+        Scorer.Batch scored = inputs.isEmpty()
+                ? new Scorer.Batch(List.of(), new Scorer.Timings(0, 0, 0))
+                : scorer.score(inputs, mode);
+        Iterator<Score> scores = scored.scores().iterator();
         long device = System.nanoTime() - start;
         Instant now = Instant.now();
         List<Result> results = new ArrayList<>();
@@ -149,18 +166,18 @@ final class Scoring {
             }
             Timings timings =
                     new Timings(start - p.readyNanos(), p.fetchNanos(), p.preprocessNanos(), device, inputs.size());
-            results.add(result(p, scores.next(), timings, now));
+            results.add(result(p, scores.next(), timings, scored.steps(), now));
         }
         return results;
     }
 
-    private Result result(Prepared p, Score score, Timings timings, Instant now) {
+    private Result result(Prepared p, Score score, Timings timings, int steps, Instant now) {
         if (Double.isNaN(score.expectation())) {
             String message = "answer: " + score.text() + " (expected: "
                     + scorer.profile().score().answer() + ")";
             return new Refused(p.path(), "SCORE", "UNPARSABLE_ANSWER", message);
         }
-        return new Done(p.path(), score, p.sha256(), timings, now);
+        return new Done(p.path(), score, p.sha256(), timings, steps, now);
     }
 
     private static String sha256(byte[] content) {

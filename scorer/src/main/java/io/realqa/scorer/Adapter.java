@@ -1,16 +1,7 @@
 package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
-import io.realqa.scorer.Safetensors.Entry;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A PEFT LoRA adapter in memory: a folder with adapter_config.json and adapter_model.safetensors, for the language
@@ -20,9 +11,6 @@ import java.util.regex.Pattern;
  * <p>Immutable and safe for any thread; any number can be resident. Close it before its checkpoint.
  */
 public final class Adapter implements AutoCloseable {
-    private static final Pattern TENSOR =
-            Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(?:\\.default)?\\.weight");
-
     private final Checkpoint checkpoint;
     private final Path folder;
     private final String digest;
@@ -42,126 +30,29 @@ public final class Adapter implements AutoCloseable {
      *     shape or not finite
      */
     public static Adapter load(Checkpoint checkpoint, Path folder) {
-        Path configFile = folder.resolve("adapter_config.json");
-        Path tensorFile = folder.resolve("adapter_model.safetensors");
-        PeftConfig config = PeftConfig.read(configFile);
-        Safetensors table = Safetensors.read(tensorFile);
-        Map<String, long[]> linears = new WeightLayout(checkpoint.config()).linears();
-        Map<String, Pair> pairs = pairs(table);
-        if (pairs.isEmpty()) {
-            throw new ModelException(tensorFile + ": no tensors (expected: lora_A and lora_B of at least one module)");
-        }
-        complain(tensorFile, config, linears, pairs);
+        LoraTensors tensors = LoraTensors.read(checkpoint.config(), folder);
         IValue lora = checkpoint.program().newWeights();
         try {
-            for (Map.Entry<String, Pair> e : pairs.entrySet()) {
-                apply(checkpoint, table, config, linears, e.getKey(), e.getValue(), lora);
+            for (LoraTensors.Pair pair : tensors.pairs()) {
+                put(checkpoint, tensors.a(pair), pair.a().shape(), pair.module() + ".A", lora);
+                put(checkpoint, tensors.b(pair), pair.b().shape(), pair.module() + ".B", lora);
             }
-            return new Adapter(checkpoint, folder, Digests.of(List.of(configFile, tensorFile)), lora);
+            return new Adapter(checkpoint, folder, Digests.of(tensors.files()), lora);
         } catch (RuntimeException | Error e) {
             lora.close();
             throw e;
         }
     }
 
-    /** The two matrices of one module. */
-    private static final class Pair {
-        Optional<Entry> a = Optional.empty();
-        Optional<Entry> b = Optional.empty();
-    }
-
-    private static Map<String, Pair> pairs(Safetensors table) {
-        Map<String, Pair> pairs = new TreeMap<>();
-        for (Entry e : table.entries()) {
-            Matcher m = TENSOR.matcher(e.name());
-            if (!m.matches()) {
-                throw new ModelException(table.file() + ": tensor " + e.name()
-                        + " cannot be applied (expected: base_model.model.MODULE.lora_A.weight or lora_B)");
-            }
-            Pair pair = pairs.computeIfAbsent(m.group(1), k -> new Pair());
-            if ((m.group(2).equals("A") ? pair.a : pair.b).isPresent()) {
-                throw new ModelException(table.file() + ": " + e.name() + ": a second time (expected: each once)");
-            }
-            if (m.group(2).equals("A")) {
-                pair.a = Optional.of(e);
-            } else {
-                pair.b = Optional.of(e);
-            }
-        }
-        return pairs;
-    }
-
-    /** Modules that the settings name and the file lacks: PEFT always writes them all. */
-    private static void complain(Path file, PeftConfig config, Map<String, long[]> linears, Map<String, Pair> pairs) {
-        TreeSet<String> present = new TreeSet<>();
-        boolean newNaming = false;
-        for (String module : pairs.keySet()) {
-            String canonical = WeightLayout.canonical(module).orElse(module);
-            if (!present.add(canonical)) {
-                throw new ModelException(
-                        file + ": module " + module + ": a second time, in another naming (expected: " + "each once)");
-            }
-            newNaming |= module.startsWith("model.visual.") || module.startsWith("model.language_model.");
-        }
-        for (String linear : linears.keySet()) {
-            String name = peftName(linear, newNaming);
-            if (config.targets().matches(name) && !present.contains(linear)) {
-                throw new ModelException(file + ": no tensors for " + name
-                        + " (expected: every module that target_modules of adapter_config.json names)");
-            }
-        }
-    }
-
     /** Name of a module in the model that PEFT trained. */
-    private static String peftName(String canonical, boolean newNaming) {
+    static String peftName(String canonical, boolean newNaming) {
         if (canonical.startsWith("text.")) {
             return (newNaming ? "model.language_model." : "model.") + canonical.substring("text.".length());
         }
         return newNaming ? "model." + canonical : canonical;
     }
 
-    private static void apply(
-            Checkpoint checkpoint,
-            Safetensors table,
-            PeftConfig config,
-            Map<String, long[]> linears,
-            String module,
-            Pair pair,
-            IValue lora) {
-        String name = WeightLayout.canonical(module).orElse("");
-        long[] outIn = linears.get(name);
-        if (outIn == null) {
-            throw new ModelException(table.file() + ": module " + module
-                    + " cannot be adapted (expected: a linear layer of the language model or the vision tower)");
-        }
-        if (!config.targets().matches(module)) {
-            throw new ModelException(
-                    table.file() + ": module " + module + " is not among target_modules of adapter_config.json");
-        }
-        if (pair.a.isEmpty() || pair.b.isEmpty()) {
-            throw new ModelException(table.file() + ": module " + module + ": lora_" + (pair.a.isEmpty() ? "A" : "B")
-                    + " is missing (expected: both)");
-        }
-        int rank = config.rankOf(module);
-        put(checkpoint, table, pair.a.get(), new long[] {rank, outIn[1]}, 1, name + ".A", lora);
-        put(checkpoint, table, pair.b.get(), new long[] {outIn[0], rank}, config.scaleOf(module), name + ".B", lora);
-    }
-
-    private static void put(
-            Checkpoint checkpoint, Safetensors table, Entry e, long[] shape, double scale, String name, IValue lora) {
-        if (!Arrays.equals(e.shape(), shape)) {
-            throw new ModelException(table.file() + ": " + e.name() + ": shape " + Arrays.toString(e.shape())
-                    + " (expected: " + Arrays.toString(shape) + " by adapter_config.json and the checkpoint)");
-        }
-        float[] values = table.floats(e);
-        for (int i = 0; i < values.length; i++) {
-            float scaled = values[i] * (float) scale;
-            if (!Float.isFinite(scaled)) {
-                throw new ModelException(table.file() + ": " + e.name() + ": element " + i + " is " + values[i]
-                        + (scale == 1 ? "" : ", scaled " + scaled) + " (expected: finite)");
-            }
-            values[i] = scaled;
-        }
+    private static void put(Checkpoint checkpoint, float[] values, long[] shape, String name, IValue lora) {
         Weights.put(checkpoint.program(), lora, name, values, shape, checkpoint.compute());
     }
 

@@ -41,6 +41,7 @@ final class BranchSession implements AutoCloseable {
     private final List<List<Integer>> depths = new ArrayList<>();
     private long visionNanos;
     private long prefillNanos;
+    private int steps;
 
     /**
      * Runs the vision tower and the prefill.
@@ -201,6 +202,7 @@ final class BranchSession implements AutoCloseable {
      * @return the last hidden states of the tokens to be read, image after image: [R, D]
      */
     IValue feed(List<Feed> feeds) {
+        steps++;
         int total = feeds.stream().mapToInt(f -> f.tokens.length).sum();
         long[] ids = new long[total];
         long[] positions = new long[3 * total];
@@ -309,6 +311,11 @@ final class BranchSession implements AutoCloseable {
     /** Scores of every token of the vocabulary: [R * vocabulary]. */
     float[] logits(IValue hidden) {
         return scope.toFloats(program.call(scope, "logits", weights, hidden));
+    }
+
+    /** Device steps since the prefill. */
+    int steps() {
+        return steps;
     }
 
     long visionNanos() {

@@ -34,6 +34,24 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
             this.code = code;
             this.bytes = bytes;
         }
+
+        /** The element at a byte of a little-endian buffer. */
+        float get(ByteBuffer from, int at) {
+            return switch (this) {
+                case F32 -> from.getFloat(at);
+                case BF16 -> Float.intBitsToFloat(from.getShort(at) << 16);
+                case F16 -> half(from.getShort(at));
+            };
+        }
+
+        /** Puts a value as the nearest that the type has; of two as near, the one whose last bit is 0. */
+        void put(ByteBuffer to, int at, float value) {
+            switch (this) {
+                case F32 -> to.putFloat(at, value);
+                case BF16 -> to.putShort(at, bfloat16(value));
+                case F16 -> to.putShort(at, half(value));
+            }
+        }
     }
 
     /** One tensor: start is its first byte, counted from the start of the file. */
@@ -120,11 +138,7 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
                 ByteBuffer bytes = read(channel, entry.start + (long) at * entry.dtype.bytes, n * entry.dtype.bytes)
                         .order(ByteOrder.LITTLE_ENDIAN);
                 for (int i = at; i < at + n; i++) {
-                    out[i] = switch (entry.dtype) {
-                        case F32 -> bytes.getFloat();
-                        case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-                        case F16 -> half(bytes.getShort());
-                    };
+                    out[i] = entry.dtype.get(bytes, (i - at) * entry.dtype.bytes);
                 }
             }
         } catch (IOException e) {
@@ -143,6 +157,33 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
                         ? (fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN)
                         : Math.scalb(1024f + fraction, exponent - 25);
         return bits < 0 ? -magnitude : magnitude;
+    }
+
+    private static short bfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) ((bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16);
+    }
+
+    /** float32 to IEEE 754 binary16. */
+    private static short half(float value) {
+        int sign = Float.floatToRawIntBits(value) >>> 16 & 0x8000;
+        float size = Math.abs(value);
+        if (Float.isNaN(value)) {
+            return (short) (sign | 0x7E00);
+        }
+        if (size >= 65520) {
+            return (short) (sign | 0x7C00);
+        }
+        if (size < 0x1p-14f) {
+            return (short) (sign | (int) Math.rint(size * 0x1p24));
+        }
+        int exponent = Math.getExponent(size);
+        // a fraction that rounds up to 1024 carries into the exponent, as it should
+        return (short) (sign
+                | (exponent + 15 << 10) + (int) Math.rint((Math.scalb((double) size, -exponent) - 1) * 1024));
     }
 
     private static ByteBuffer read(FileChannel channel, long position, int count) throws IOException {

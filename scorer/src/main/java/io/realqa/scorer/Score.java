@@ -8,18 +8,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the model says of one image.
  *
- * @param expectation mean score under the model's distribution over the allowed scores, on the profile's scale; in
- *     greedy mode the number of the generated text
- * @param standardDeviation of that distribution; NaN in greedy mode, which knows no distribution
- * @param low its 5 % quantile; NaN in greedy mode
- * @param high its 95 % quantile; NaN in greedy mode
- * @param digits marginal distributions of the digits, the highest place first; empty in greedy mode
+ * <p>The fast and the form mode read distributions; in the form mode they are those given the form up to there. The
+ * greedy and the prose mode generate text and know none: NaN and empty here.
+ *
+ * @param expectation mean score under the model's distribution over the allowed scores, on the profile's scale; else the
+ *     number of the generated text
+ * @param standardDeviation of that distribution
+ * @param low its 5 % quantile
+ * @param high its 95 % quantile
+ * @param digits marginal distributions of the digits, the highest place first
  * @param offGrammarMass probability that the model gave to anything but an allowed score, before normalising: a sign to
- *     abstain; NaN in greedy mode
+ *     abstain
  * @param prunedMass probability of branches too small to be followed; it is spread evenly over their scores
- * @param attributes the attributes that the profile asks for, in its order; in greedy mode without those whose answer
- *     was not among the allowed values
- * @param text the generated answer, in greedy mode
+ * @param attributes the attributes that the profile asks for, in its order; from generated text without those whose
+ *     answer was not among the allowed values
+ * @param text the generated answer; null in fast mode
  */
 public record Score(
         double expectation,
@@ -37,6 +40,11 @@ public record Score(
         attributes = List.copyOf(attributes);
     }
 
+    /** What a generated text says; the distribution is not known. number: NaN where the text states none. */
+    static Score ofText(double number, List<Attribute> attributes, String text) {
+        return new Score(number, Double.NaN, Double.NaN, Double.NaN, List.of(), Double.NaN, 0, attributes, text);
+    }
+
     /**
      * Distribution of one decimal place of the score.
      *
@@ -52,10 +60,12 @@ public record Score(
     /**
      * One attribute.
      *
-     * @param value the most probable allowed value
-     * @param probabilities of every allowed value, in the profile's order; they sum to 1. Empty in greedy mode
+     * @param value the most probable allowed value; in the form mode the one in the text, which greedy decoding gave. Or
+     *     free words
+     * @param probabilities of every allowed value, in the profile's order; they sum to 1. Empty where they are not known
      * @param expectation mean of the values where all are numbers
      * @param offGrammarMass as for the score
+     * @param reason why, in the model's words, where it was asked; else null
      */
     public record Attribute(
             String name,
@@ -63,5 +73,17 @@ public record Score(
             String value,
             Map<String, Double> probabilities,
             OptionalDouble expectation,
-            double offGrammarMass) {}
+            double offGrammarMass,
+            @Nullable String reason) {
+        /** An attribute without a reason. */
+        public Attribute(
+                String name,
+                ScoringProfile.Level level,
+                String value,
+                Map<String, Double> probabilities,
+                OptionalDouble expectation,
+                double offGrammarMass) {
+            this(name, level, value, probabilities, expectation, offGrammarMass, null);
+        }
+    }
 }

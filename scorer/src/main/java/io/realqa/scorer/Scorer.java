@@ -1,15 +1,24 @@
 package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
+import io.realqa.scorer.FormTemplate.Kind;
+import io.realqa.scorer.FormTemplate.Slot;
 import io.realqa.scorer.ScoringProfile.AttributeQuestion;
+import io.realqa.scorer.ScoringProfile.Level;
 import io.realqa.scorer.image.VisualInput;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +34,11 @@ public final class Scorer implements AutoCloseable {
         /** Probabilities of every allowed answer; nothing is generated. */
         FAST,
         /** The most probable text, token by token. */
-        GREEDY
+        GREEDY,
+        /** Everything in one regular form, whose template is fed and not generated. */
+        FORM,
+        /** Everything in free text, which is then parsed. */
+        PROSE
     }
 
     private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
@@ -37,7 +50,9 @@ public final class Scorer implements AutoCloseable {
     private final long[] before;
     private final long[] after;
     private final FastReader fast;
-    private final GreedyReader greedy;
+    private final TextGenerator generator;
+    private final @Nullable FormReader form;
+    private final Set<Long> context;
 
     /**
      * Compiles the profile for the checkpoint's tokenizer.
@@ -65,12 +80,37 @@ public final class Scorer implements AutoCloseable {
             }
         }
         this.fast = new FastReader(tree);
-        this.greedy = new GreedyReader(checkpoint);
+        this.generator = new TextGenerator(checkpoint);
+        this.form = profile.form() == null
+                ? null
+                : new FormReader(
+                        new FormPlan(profile, profile.form(), checkpoint::tokenize),
+                        profile.form().maxTextTokens(),
+                        generator.ends(),
+                        checkpoint);
+        this.context = context(before, after, checkpoint.config().imageToken());
         this.base = checkpoint.program().newWeights();
     }
 
-    /** What a batch gave: one score for each image, and where the time went. */
-    public record Batch(List<Score> scores, Timings timings) {}
+    /** Tokens of a prefill, which a repetition penalty counts as there before. */
+    static Set<Long> context(long[] before, long[] after, long imageToken) {
+        return LongStream.concat(
+                        LongStream.of(imageToken), LongStream.concat(Arrays.stream(before), Arrays.stream(after)))
+                .boxed()
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * What a batch gave: one score for each image, and where the time went.
+     *
+     * @param steps device steps that followed the prefill
+     */
+    public record Batch(List<Score> scores, Timings timings, int steps) {
+        /** A batch whose steps were not counted. */
+        public Batch(List<Score> scores, Timings timings) {
+            this(scores, timings, 0);
+        }
+    }
 
     /**
      * Nanoseconds of a batch's stages.
@@ -103,15 +143,21 @@ public final class Scorer implements AutoCloseable {
      * @throws IllegalArgumentException if the batch is empty
      */
     public Batch score(List<VisualInput> images, Mode mode) {
-        if (mode == Mode.GREEDY) {
-            return greedily(images);
-        }
+        return switch (mode) {
+            case FAST -> fast(images);
+            case GREEDY -> greedily(images);
+            case FORM -> inForm(images);
+            case PROSE -> inProse(images);
+        };
+    }
+
+    private Batch fast(List<VisualInput> images) {
         try (BranchSession session = open(images)) {
             long start = System.nanoTime();
             List<Score> scores = fast.read(session, images.size()).stream()
                     .map(this::summarise)
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
@@ -127,8 +173,19 @@ public final class Scorer implements AutoCloseable {
      */
     public List<List<String>> generate(List<VisualInput> images, List<String> questions, int maxNewTokens) {
         try (BranchSession session = open(images)) {
-            return greedy.generate(session, images.size(), questions, maxNewTokens);
+            return texts(session, images.size(), questions, maxNewTokens);
         }
+    }
+
+    private List<List<String>> texts(BranchSession session, int images, List<String> questions, int maxNewTokens) {
+        List<long[]> turns = questions.stream()
+                .map(q -> checkpoint.tokenize(QuestionTree.turn(q)))
+                .toList();
+        List<TextGenerator.Request> requests =
+                Collections.nCopies(images, TextGenerator.Request.greedy(context, turns));
+        return generator.generate(session, requests, Sampling.GREEDY, maxNewTokens).texts().stream()
+                .map(of -> of.stream().map(generator::text).toList())
+                .toList();
     }
 
     /** Floating-point operations of the fast mode for one image, the digits' last rounds left out. */
@@ -143,16 +200,28 @@ public final class Scorer implements AutoCloseable {
         return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after);
     }
 
+    /** The distributions of the fast mode: for each image those of the score and of each attribute. */
+    ClipScorer.Readings read(List<VisualInput> images) {
+        try (BranchSession session = open(images)) {
+            return new ClipScorer.Readings(fast.read(session, images.size()), session.steps());
+        }
+    }
+
     private static Timings timings(BranchSession session, long start) {
         return new Timings(session.visionNanos(), session.prefillNanos(), System.nanoTime() - start);
     }
 
-    private Score summarise(List<ValueDistribution> questions) {
-        ValueDistribution d = questions.get(0);
+    /** A score from the distributions of the score and of each attribute. */
+    Score summarise(List<ValueDistribution> questions) {
         List<Score.Attribute> attributes = new ArrayList<>();
         for (int i = 0; i < profile.attributes().size(); i++) {
-            attributes.add(attribute(profile.attributes().get(i), questions.get(i + 1)));
+            ValueDistribution d = questions.get(i + 1);
+            attributes.add(attribute(profile.attributes().get(i), d, d.mostProbable(), null));
         }
+        return score(questions.get(0), attributes, null);
+    }
+
+    private Score score(ValueDistribution d, List<Score.Attribute> attributes, @Nullable String text) {
         return new Score(
                 d.expectation(),
                 d.standardDeviation(),
@@ -162,10 +231,11 @@ public final class Scorer implements AutoCloseable {
                 d.offGrammarMass(),
                 d.prunedMass(),
                 attributes,
-                null);
+                text);
     }
 
-    private static Score.Attribute attribute(AttributeQuestion question, ValueDistribution d) {
+    private static Score.Attribute attribute(
+            AttributeQuestion question, ValueDistribution d, String value, @Nullable String reason) {
         Map<String, Double> probabilities = new LinkedHashMap<>();
         for (int v = 0; v < d.values().size(); v++) {
             probabilities.put(d.values().get(v), d.probabilities()[v]);
@@ -174,10 +244,64 @@ public final class Scorer implements AutoCloseable {
         return new Score.Attribute(
                 question.name(),
                 question.level(),
-                d.mostProbable(),
+                value,
                 probabilities,
                 Double.isNaN(mean) ? OptionalDouble.empty() : OptionalDouble.of(mean),
-                d.offGrammarMass());
+                d.offGrammarMass(),
+                reason);
+    }
+
+    private Batch inForm(List<VisualInput> images) {
+        FormReader reader = form;
+        if (reader == null) {
+            throw lacking("form");
+        }
+        try (BranchSession session = open(images)) {
+            long start = System.nanoTime();
+            List<Score> scores = reader.read(session, images.size()).forms().stream()
+                    .map(f -> summarise(f, reader.text(f)))
+                    .toList();
+            return new Batch(scores, timings(session, start), session.steps());
+        }
+    }
+
+    private ModelException lacking(String section) {
+        return new ModelException("scoring profile " + profile.name() + ": " + section + ": missing (expected: the "
+                + "question for this mode)");
+    }
+
+    private Score summarise(FormReader.Form of, String text) {
+        List<Score.Attribute> attributes = new ArrayList<>();
+        for (AttributeQuestion q : profile.attributes()) {
+            Slot slot = new Slot(Kind.VALUE, q.name());
+            ValueDistribution d = of.distributions().get(slot);
+            String value = of.values().get(slot);
+            if (d != null && value != null) {
+                attributes.add(attribute(q, d, value, of.values().get(new Slot(Kind.REASON, q.name()))));
+            }
+        }
+        of.values().forEach((slot, words) -> {
+            if (slot.kind() == Kind.TEXT && !words.isEmpty()) {
+                attributes.add(new Score.Attribute(
+                        slot.name(), Level.MIDDLE, words, Map.of(), OptionalDouble.empty(), Double.NaN));
+            }
+        });
+        return score(Objects.requireNonNull(of.distributions().get(new Slot(Kind.SCORE, ""))), attributes, text);
+    }
+
+    private Batch inProse(List<VisualInput> images) {
+        ScoringProfile.ProseQuestion prose = profile.prose();
+        if (prose == null) {
+            throw lacking("prose");
+        }
+        ProseParser parser = new ProseParser(profile);
+        try (BranchSession session = open(images)) {
+            long start = System.nanoTime();
+            List<Score> scores = texts(session, images.size(), List.of(prose.question()), prose.maxNewTokens()).stream()
+                    .map(of -> parser.parse(of.get(0)))
+                    .toList();
+            return new Batch(scores, timings(session, start), session.steps());
+        }
     }
 
     private Batch greedily(List<VisualInput> images) {
@@ -185,10 +309,10 @@ public final class Scorer implements AutoCloseable {
         profile.attributes().forEach(a -> questions.add(a.question()));
         try (BranchSession session = open(images)) {
             long start = System.nanoTime();
-            List<Score> scores = greedy.generate(session, images.size(), questions, profile.maxNewTokens()).stream()
+            List<Score> scores = texts(session, images.size(), questions, profile.maxNewTokens()).stream()
                     .map(this::parse)
                     .toList();
-            return new Batch(scores, timings(session, start));
+            return new Batch(scores, timings(session, start), session.steps());
         }
     }
 
@@ -202,16 +326,8 @@ public final class Scorer implements AutoCloseable {
                         new Score.Attribute(q.name(), q.level(), value, Map.of(), OptionalDouble.empty(), Double.NaN));
             }
         }
-        return new Score(
-                number(value(profile.score().answer(), answers.get(0))),
-                Double.NaN,
-                Double.NaN,
-                Double.NaN,
-                List.of(),
-                Double.NaN,
-                0,
-                attributes,
-                answers.get(0));
+        double number = number(value(profile.score().answer(), answers.get(0)));
+        return Score.ofText(number, attributes, answers.get(0));
     }
 
     /** What stands in a text where the answer has its value; empty if the text is another. */

@@ -1,6 +1,7 @@
 package io.realqa.scorer;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -15,11 +16,15 @@ import java.math.RoundingMode;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +37,17 @@ import org.jspecify.annotations.Nullable;
  * @param score the question for the number
  * @param attributes the questions for the fine-grained attributes that this model was taught; others are absent
  * @param maxNewTokens greedy mode: the longest answer, in tokens
+ * @param form the question for everything at once in a regular form; null: the model was not taught it
+ * @param prose the question for everything at once in prose; null: the model was not taught it
  */
 public record ScoringProfile(
-        String name, String system, ScoreQuestion score, List<AttributeQuestion> attributes, int maxNewTokens) {
+        String name,
+        String system,
+        ScoreQuestion score,
+        List<AttributeQuestion> attributes,
+        int maxNewTokens,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable FormQuestion form,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable ProseQuestion prose) {
     /** Name of the profile's file in a checkpoint's or adapter's folder. */
     public static final String FILE_NAME = "scoring-profile.yaml";
     /** Where the value stands in an answer. */
@@ -129,6 +142,56 @@ public record ScoringProfile(
         }
     }
 
+    /**
+     * The question for the regular form.
+     *
+     * @param answer the whole answer: {@code {score}} and {@code {NAME}} stand for the score and an attribute,
+     *     {@code {NAME.reason}} for the reason of an attribute, {@code {NAME.text}} for an attribute in free words. All
+     *     else is appended as it stands, never generated
+     * @param maxTextTokens the longest reason or free text
+     */
+    public record FormQuestion(String question, String answer, int maxTextTokens) {
+        private static final int DEFAULT_MAX_TEXT_TOKENS = 128;
+
+        public FormQuestion {
+            requireText("form.question", question);
+            requireText("form.answer", answer);
+            maxTextTokens = maxTextTokens == 0 ? DEFAULT_MAX_TEXT_TOKENS : maxTextTokens;
+            requireTokens("form.maxTextTokens", maxTextTokens);
+        }
+    }
+
+    /**
+     * The question for prose.
+     *
+     * @param maxNewTokens the longest answer
+     * @param phrases for an attribute, how the prose states it, each with {@value #VALUE} where the value stands;
+     *     beside these an attribute counts as stated where the words of its own answer are
+     */
+    public record ProseQuestion(String question, int maxNewTokens, Map<String, List<String>> phrases) {
+        private static final int DEFAULT_MAX_NEW_TOKENS = 1024;
+
+        public ProseQuestion {
+            requireText("prose.question", question);
+            maxNewTokens = maxNewTokens == 0 ? DEFAULT_MAX_NEW_TOKENS : maxNewTokens;
+            requireTokens("prose.maxNewTokens", maxNewTokens);
+            phrases = phrases == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(phrases));
+            phrases.forEach((attribute, of) -> {
+                if (of == null || of.isEmpty()) {
+                    throw new ModelException(
+                            "prose.phrases: " + attribute + ": " + of + " (expected: at least one phrase)");
+                }
+                of.forEach(p -> requireValue("prose.phrases: " + attribute, p));
+            });
+        }
+    }
+
+    /** A profile without the questions for everything at once. */
+    public ScoringProfile(
+            String name, String system, ScoreQuestion score, List<AttributeQuestion> attributes, int maxNewTokens) {
+        this(name, system, score, attributes, maxNewTokens, null, null);
+    }
+
     public ScoringProfile {
         requireText("name", name);
         // a file may leave these out
@@ -148,8 +211,17 @@ public record ScoringProfile(
                 throw new ModelException("attributes: " + a.name() + ": twice (expected: different names)");
             }
         }
-        if (maxNewTokens < 1 || maxNewTokens > 4096) {
-            throw new ModelException("maxNewTokens: " + maxNewTokens + " (expected: 1 to 4096)");
+        requireTokens("maxNewTokens", maxNewTokens);
+        if (form != null) {
+            FormTemplate.parse(form.answer(), names);
+        }
+        if (prose != null) {
+            for (String stated : prose.phrases().keySet()) {
+                if (!names.contains(stated)) {
+                    throw new ModelException("prose.phrases: " + stated + " (expected: one of the attributes "
+                            + new TreeSet<>(names) + ")");
+                }
+            }
         }
     }
 
@@ -212,6 +284,12 @@ public record ScoringProfile(
     private static void requireText(String what, @Nullable String value) {
         if (value == null || value.isBlank()) {
             throw new ModelException(what + ": " + value + " (expected: a text)");
+        }
+    }
+
+    private static void requireTokens(String what, int tokens) {
+        if (tokens < 1 || tokens > 4096) {
+            throw new ModelException(what + ": " + tokens + " (expected: 1 to 4096)");
         }
     }
 

@@ -75,21 +75,8 @@ final class Weights {
     /** Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape. */
     static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute, long largestPacked) {
         WeightLayout layout = new WeightLayout(config);
-        Map<String, Entry> found = new TreeMap<>();
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
-        for (Safetensors table : tables) {
-            for (Entry e : table.entries()) {
-                check(table.file(), e, layout, found);
-            }
-        }
-        List<String> missing = layout.shapes().keySet().stream()
-                .filter(n -> !found.containsKey(n))
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new ModelException(files.get(0).getParent() + ": " + missing.size() + " of "
-                    + layout.shapes().size() + " tensors missing, the first is " + missing.get(0)
-                    + " (expected: all that config.json implies)");
-        }
+        check(layout, tables);
         IValue weights = program.newWeights();
         try {
             for (Safetensors table : tables) {
@@ -103,6 +90,24 @@ final class Weights {
         } catch (RuntimeException | Error e) {
             weights.close();
             throw e;
+        }
+    }
+
+    /** Fails unless the files hold every tensor of the layout once, in its shape, and no other. */
+    static void check(WeightLayout layout, List<Safetensors> tables) {
+        Map<String, Entry> found = new TreeMap<>();
+        for (Safetensors table : tables) {
+            for (Entry e : table.entries()) {
+                check(table.file(), e, layout, found);
+            }
+        }
+        List<String> missing = layout.shapes().keySet().stream()
+                .filter(n -> !found.containsKey(n))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new ModelException(tables.get(0).file().getParent() + ": " + missing.size() + " of "
+                    + layout.shapes().size() + " tensors missing, the first is " + missing.get(0)
+                    + " (expected: all that config.json implies)");
         }
     }
 

@@ -56,7 +56,7 @@ public enum Reason {
     NOT_A_NUMBER("the model's answer to this image is NaN or infinite, in every attempt", SCORE),
     OFF_GRAMMAR("more of the probability than limits.offGrammarMass lay outside the allowed scores", SCORE),
     OUT_OF_DEVICE_MEMORY("the device has not enough memory for this image alone, in every attempt", SCORE),
-    UNPARSABLE_ANSWER("greedy mode (command line only): no number in the answer", SCORE),
+    UNPARSABLE_ANSWER("greedy and prose mode (command line only): no number in the answer", SCORE),
 
     INTERNAL("an unexpected error; the log has the cause", FETCH, DECODE, PREPROCESS, SCORE);
 
