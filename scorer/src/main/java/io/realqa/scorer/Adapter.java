@@ -113,7 +113,7 @@ public final class Adapter implements AutoCloseable {
     }
 
     /** Name of a module in the model that PEFT trained. */
-    private static String peftName(String canonical, boolean newNaming) {
+    static String peftName(String canonical, boolean newNaming) {
         if (canonical.startsWith("text.")) {
             return (newNaming ? "model.language_model." : "model.") + canonical.substring("text.".length());
         }

@@ -28,6 +28,9 @@ public final class Scorer implements AutoCloseable {
         GREEDY
     }
 
+    /** What follows the image and belongs to the prefix that all questions share. */
+    static final String AFTER_IMAGE = "<|vision_end|>";
+
     private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
 
     private final Checkpoint checkpoint;
@@ -53,9 +56,8 @@ public final class Scorer implements AutoCloseable {
         this.checkpoint = checkpoint;
         this.adapter = adapter;
         this.profile = profile;
-        this.before = checkpoint.tokenize(
-                "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>");
-        this.after = checkpoint.tokenize("<|vision_end|>");
+        this.before = checkpoint.tokenize(beforeImage(profile));
+        this.after = checkpoint.tokenize(AFTER_IMAGE);
         QuestionTree tree = new QuestionTree(profile, checkpoint::tokenize);
         int vocabulary = checkpoint.config().vocabularySize();
         for (int n = 1; n < tree.size(); n++) {
@@ -67,6 +69,11 @@ public final class Scorer implements AutoCloseable {
         this.fast = new FastReader(tree);
         this.greedy = new GreedyReader(checkpoint);
         this.base = checkpoint.program().newWeights();
+    }
+
+    /** The chat up to the image. */
+    static String beforeImage(ScoringProfile profile) {
+        return "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>";
     }
 
     /** What a batch gave: one score for each image, and where the time went. */
