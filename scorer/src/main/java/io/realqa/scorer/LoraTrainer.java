@@ -19,6 +19,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Trains a LoRA adapter on a checkpoint: the scorer's own program, through libtorch's autograd. Parameters (float32),
@@ -31,6 +33,9 @@ import java.util.concurrent.Future;
  */
 public final class LoraTrainer implements AutoCloseable {
     private final Checkpoint checkpoint;
+    /** No pass takes that long: a device that hangs is told from one that works. */
+    private static final long LONGEST_PASSES_HOURS = 2;
+
     private final LoraSettings settings;
     private final LossSettings loss;
     private final long seed;
@@ -175,6 +180,28 @@ public final class LoraTrainer implements AutoCloseable {
         return shapes.values().stream().mapToLong(s -> s[0] * s[1]).sum();
     }
 
+    /**
+     * What a step will need.
+     *
+     * @param largest the example with the most tokens
+     * @param images in a step
+     * @param batch images that one pass holds at most
+     */
+    public TrainingMemory memory(TrainingExample largest, int images, int batch) {
+        int fair = Math.min(batch, (images + gradients.size() - 1) / gradients.size());
+        TrainingTree tree = trees.of(largest);
+        return TrainingMemory.of(
+                checkpoint.config(),
+                checkpoint.compute(),
+                parameterCount(),
+                settings.dropout() > 0,
+                Math.min(gradients.size(), images),
+                fair,
+                largest.image().visualTokens(),
+                before.length + after.length + tree.size(),
+                tree.weights().size());
+    }
+
     /** Batches that are computed at a time. */
     public int workers() {
         return gradients.size();
@@ -245,12 +272,14 @@ public final class LoraTrainer implements AutoCloseable {
         RuntimeException failure = null;
         for (Future<double[]> future : running) {
             try {
-                // a batch that never ends is the caller's to notice: it waits for nothing else
-                double[] part = future.get();
+                double[] part = future.get(LONGEST_PASSES_HOURS, TimeUnit.HOURS);
                 sums[0] += part[0];
                 sums[1] += part[1];
             } catch (ExecutionException e) {
                 failure = e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+            } catch (TimeoutException e) {
+                throw new IllegalStateException(
+                        "step " + (steps + 1) + ": no gradient within " + LONGEST_PASSES_HOURS + " h", e);
             }
         }
         if (failure != null) {
