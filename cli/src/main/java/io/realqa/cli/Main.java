@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             ScoreCommand.class,
+            TrainCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
             BenchCommand.class
