@@ -12,6 +12,12 @@ sequence of its own, so nothing is padded; the loss is the mean over all answers
       NAME.json          turns asked of each image; losses; the settings of the ten steps and their rates
       NAME.safetensors   CASE.grad.TENSOR: gradients at the start, for each case (plain, mixed, shaped);
                          after.TENSOR: the adapter after ten steps of AdamW on the case mixed
+      peft-trained/      the first checkpoint's adapter after these steps, as PEFT saves it, and expected.safetensors:
+                         what it answers there (as in PARITY)
+      trained-here/      expected.safetensors: what PEFT answers with the adapter there, which is one that this project
+                         trained on the demonstration checkpoint:
+                           realqa train --data trained-here/labels.jsonl --images PARITY/demo --out DIR --held-out 0
+                             --epochs 6 --batch 2 --learning-rate 5e-3 --rank 2 --targets q_proj,v_proj,attn.qkv
 
 Cases. plain: the score alone. mixed: the score and two attributes. shaped: the score with digit-place weights, a soft
 label (normal distribution over the scores 0.00 to 9.99) and the squared error of the expectation over the first two
@@ -30,7 +36,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, get_cosine_schedule_with_warmup
 from transformers.utils import logging
 
-from make_parity_reference import ANSWER_HEAD, CHAT, DOT, END, IMAGE_PAD, QUESTION, ZERO, load
+from PIL import Image
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+from make_parity_reference import (
+    ANSWER_HEAD, CHAT, DOT, END, IMAGE_PAD, LOGIT_ROWS, QUESTION, ZERO, load, prepare, run, write_json)
 
 NAMES = ["nested-memory-4x4", "flat-hub-6x2"]
 SCORES = [("6.59", 6.59, 0.7), ("3.08", 3.08, 0.25)]  # of the two images: text, mean, deviation
@@ -54,6 +64,7 @@ def main():
     for name in NAMES:
         make(options.parity, name, options.output)
         print(name, "done")
+    check_trained_here(options.parity, options.output / "trained-here")
 
 
 def make(parity, name, output):
@@ -74,11 +85,56 @@ def make(parity, name, output):
     for key, parameter in trained(model):
         tensors[f"after.{key}"] = parameter.detach().clone()
     save_file({k: t.contiguous() for k, t in tensors.items()}, output / f"{name}.safetensors")
+    if name == NAMES[0]:
+        save_trained(model, images, output / "peft-trained")
     (output / f"{name}.json").write_text(json.dumps({
         "question": QUESTION, "scores": SCORES, "attributes": ATTRIBUTES, "digit_weights": DIGIT_WEIGHTS,
         "expectation_weight": EXPECTATION_WEIGHT, "losses": losses, "steps": STEPS, "rates": rates,
         "step_losses": [s[0] for s in steps], "step_norms": [s[1] for s in steps],
     }, indent=1) + "\n")
+
+
+def save_trained(model, images, folder):
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = None  # else the path on this machine
+    write_json(folder / "adapter_config.json", config)
+    inputs = []
+    for i in range(2):
+        ids = images[f"image.{i}.input_ids"].long()[None]
+        inputs.append({"input_ids": ids, "pixel_values": images[f"image.{i}.pixel_values"],
+                       "image_grid_thw": images[f"image.{i}.grid_thw"].long()[None],
+                       "mm_token_type_ids": (ids == IMAGE_PAD).int()})
+    write_expected(model, inputs, folder)
+
+
+@torch.no_grad()
+def write_expected(model, inputs, folder):
+    tensors = {}
+    for i, x in enumerate(inputs):
+        vision, logits, _ = run(model, x)
+        tensors[f"image.{i}.input_ids"] = x["input_ids"][0].int()
+        tensors[f"image.{i}.vision.adapter"] = vision.clone()
+        tensors[f"image.{i}.logits.adapter"] = logits[-LOGIT_ROWS:].clone()
+    save_file({k: t.contiguous() for k, t in tensors.items()}, folder / "expected.safetensors")
+
+
+def check_trained_here(parity, folder):
+    demo = parity.resolve().parents[4] / "models/demo"
+    tokenizer, processor = AutoTokenizer.from_pretrained(demo), Qwen2VLImageProcessorPil.from_pretrained(demo)
+    base = load(demo)
+    inputs = [prepare(processor, tokenizer, np.array(Image.open(parity / f"demo/{i}.png").convert("RGB")))
+              for i in range(2)]
+    plain = [run(base, x)[1].detach() for x in inputs]
+    model = PeftModel.from_pretrained(base, folder).eval()
+    loaded = {n.replace(".default", ""): p for n, p in model.named_parameters() if ".lora_" in n}
+    file = load_file(folder / "adapter_model.safetensors")
+    assert loaded.keys() == file.keys() and all(torch.equal(p, file[n]) for n, p in loaded.items())
+    for x, before in zip(inputs, plain):
+        assert (run(model, x)[1] - before).abs().max() > 0.05
+    write_expected(model, inputs, folder)
+    print("the adapter trained here loads in PEFT")
 
 
 def trained(model):

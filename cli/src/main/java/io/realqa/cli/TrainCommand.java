@@ -55,10 +55,18 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "FILE", description = "labels, JSON Lines")
     private Path data;
 
-    @Option(names = "--images", required = true, paramLabel = "DIR", description = "folder that the labels' paths start at")
+    @Option(
+            names = "--images",
+            required = true,
+            paramLabel = "DIR",
+            description = "folder that the labels' paths start at")
     private Path images;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to make the adapter's folder in")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "folder to make the adapter's folder in")
     private Path out;
 
     @Option(names = "--held-out", defaultValue = "0.2", description = "share of the images that judge and do not train")
@@ -88,8 +96,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--rank", defaultValue = "16", description = "LoRA's r")
     private int rank;
 
-    @Option(names = "--alpha", description = "LoRA's alpha (default: twice the rank)", showDefaultValue =
-            picocli.CommandLine.Help.Visibility.NEVER)
+    @Option(
+            names = "--alpha",
+            description = "LoRA's alpha (default: twice the rank)",
+            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
     private @Nullable Double alpha;
 
     @Option(names = "--dropout", defaultValue = "0.05", description = "LoRA's dropout")
@@ -102,8 +112,9 @@ final class TrainCommand implements Callable<Integer> {
             names = "--targets",
             split = ",",
             paramLabel = "MODULE",
-            description = "modules to adapt: ends of names, all-linear, or regex:EXPRESSION (default: every linear layer"
-                    + " of the language model and the vision tower, without the merger)")
+            description =
+                    "modules to adapt: ends of names, all-linear, or regex:EXPRESSION (default: every linear layer"
+                            + " of the language model and the vision tower, without the merger)")
     private @Nullable List<String> targets;
 
     @Option(names = "--exclude", split = ",", paramLabel = "MODULE", description = "modules to leave out")
@@ -185,8 +196,7 @@ final class TrainCommand implements Callable<Integer> {
         LossSettings loss =
                 new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
         QuestionMix mix = new QuestionMix(plain, attributes, formShare, form == null ? Optional.empty() : form(form));
-        return new TrainingSettings(
-                lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
+        return new TrainingSettings(lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
     }
 
     private static Optional<FormQuestion> form(Path file) throws IOException {

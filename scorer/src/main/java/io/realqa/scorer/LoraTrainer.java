@@ -113,11 +113,7 @@ public final class LoraTrainer implements AutoCloseable {
         for (int i = 0; i < threads; i++) {
             gradients.add(checkpoint.program().newWeights());
         }
-        this.workers = Executors.newFixedThreadPool(threads, r -> {
-            Thread thread = new Thread(r, "realqa-train");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.workers = Executors.newFixedThreadPool(threads, r -> EngineSettings.steadyThread(r, "realqa-train"));
         initialise();
         try (Scope scope = checkpoint.program().scope()) {
             scaleOf.forEach((module, scale) -> call(

@@ -54,7 +54,6 @@ public record TrainingMemory(long weights, long adapter, long activations) {
                 + v.depth() * patches * perPatch
                 + patches * (3L * v.channels() * v.patchSize() * v.patchSize() + 4 * v.mergedSize()) * size
                 + 3 * readTokens * c.vocabularySize() * 4;
-        return new TrainingMemory(
-                weights * size, parameters * 4 * (3 + passes), (long) passes * images * perImage);
+        return new TrainingMemory(weights * size, parameters * 4 * (3 + passes), (long) passes * images * perImage);
     }
 }

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.TrainingExample.Kind;
 import io.realqa.scorer.TrainingExample.ScoreGoal;
 import io.realqa.scorer.TrainingExample.Turn;
+import io.realqa.scorer.image.ImageDecoder;
+import io.realqa.scorer.image.ImageLimits;
+import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +20,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -118,6 +122,29 @@ class TrainingParityTest {
             try (Adapter adapter = Adapter.load(checkpoint, written)) {
                 assertThat(adapter.checkpoint()).isSameAs(checkpoint);
             }
+        }
+    }
+
+    @Test
+    void anAdapterTrainedHereGivesTheLogitsThatPeftGivesWithIt() throws Exception {
+        try (Checkpoint checkpoint = Checkpoint.load(Reference.DEMO, Compute.CPU)) {
+            List<VisualInput> inputs = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                byte[] png = Files.readAllBytes(Reference.PARITY.resolve("demo/" + i + ".png"));
+                inputs.add(checkpoint.preprocessing().apply(new ImageDecoder(ImageLimits.DEFAULTS).decode(png)));
+            }
+            String folder = "../training/trained-here";
+            TransformersParityTest.check(checkpoint, new Reference(folder), inputs, folder);
+        }
+    }
+
+    @Test
+    void anAdapterTrainedInPeftGivesTheSameLogitsHere() throws Exception {
+        Reference images = new Reference("nested-memory-4x4");
+        try (Checkpoint checkpoint = Checkpoint.load(folder("nested-memory-4x4"), Compute.CPU)) {
+            String folder = "../training/peft-trained";
+            TransformersParityTest.check(
+                    checkpoint, new Reference(folder), List.of(images.input(0), images.input(1)), folder);
         }
     }
 

@@ -37,7 +37,8 @@ public record Agreement(
 
     /** Measures predictions; those without a score label count for attributes only. */
     public static Agreement of(List<Prediction> all) {
-        List<Prediction> scored = all.stream().filter(p -> !Double.isNaN(p.label())).toList();
+        List<Prediction> scored =
+                all.stream().filter(p -> !Double.isNaN(p.label())).toList();
         double[] expectations =
                 scored.stream().mapToDouble(Prediction::expectation).toArray();
         double[] labels = scored.stream().mapToDouble(Prediction::label).toArray();

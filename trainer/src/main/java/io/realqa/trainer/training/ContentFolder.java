@@ -4,8 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -44,7 +44,7 @@ public final class ContentFolder {
      */
     public static Path make(Path parent, Filler filler) throws IOException, InterruptedException {
         Files.createDirectories(parent);
-        Path fresh = Files.createTempDirectory(parent, ".new-");
+        Path fresh = Files.createDirectory(parent.resolve(".new-" + UUID.randomUUID()));
         try {
             Map<String, Object> manifest = new TreeMap<>(filler.fill(fresh));
             manifest.put("files", digests(fresh));
@@ -55,7 +55,10 @@ public final class ContentFolder {
             Path made = parent.resolve("sha256-" + digest);
             try {
                 Files.move(fresh, made, StandardCopyOption.ATOMIC_MOVE);
-            } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+            } catch (FileSystemException e) {
+                if (!Files.isDirectory(made)) {
+                    throw e;
+                }
                 // the same content: what is there stays
                 delete(fresh);
             }
@@ -80,7 +83,8 @@ public final class ContentFolder {
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
         String digest = "sha256-" + LabelFile.sha256(file);
         if (!name.equals(digest)) {
-            throw new IllegalArgumentException(folder + ": " + MANIFEST + " is " + digest + " (expected: the folder's name)");
+            throw new IllegalArgumentException(
+                    folder + ": " + MANIFEST + " is " + digest + " (expected: the folder's name)");
         }
         Map<String, String> listed = new TreeMap<>();
         JSON.readTree(file.toFile())
@@ -96,8 +100,8 @@ public final class ContentFolder {
             }
         }
         if (!found.isEmpty()) {
-            throw new IllegalArgumentException(folder + ": " + found.keySet() + " (expected: only what " + MANIFEST
-                    + " lists)");
+            throw new IllegalArgumentException(
+                    folder + ": " + found.keySet() + " (expected: only what " + MANIFEST + " lists)");
         }
     }
 

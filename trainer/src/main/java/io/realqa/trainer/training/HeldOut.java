@@ -1,5 +1,6 @@
 package io.realqa.trainer.training;
 
+import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import java.util.ArrayList;
@@ -54,12 +55,8 @@ public final class HeldOut {
      */
     static List<Prediction> predict(Scorer scorer, List<LabelledImage> images, ImageSource source, IntConsumer done)
             throws InterruptedException {
-        ExecutorService workers =
-                Executors.newFixedThreadPool(scorer.checkpoint().compute().workers(), r -> {
-                    Thread thread = new Thread(r, "realqa-evaluate");
-                    thread.setDaemon(true);
-                    return thread;
-                });
+        ExecutorService workers = Executors.newFixedThreadPool(
+                scorer.checkpoint().compute().workers(), r -> EngineSettings.steadyThread(r, "realqa-evaluate"));
         try {
             List<Future<List<Prediction>>> batches = new ArrayList<>();
             for (int from = 0; from < images.size(); from += BATCH) {

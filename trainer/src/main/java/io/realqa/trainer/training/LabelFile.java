@@ -31,8 +31,7 @@ import java.util.TreeMap;
  */
 public final class LabelFile {
     private static final Set<String> KEYS = Set.of("image", "score", "deviation", "attributes");
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private LabelFile() {}
 
@@ -101,7 +100,9 @@ public final class LabelFile {
             throw new IllegalArgumentException(where + "image: " + name + " (expected: a file below " + images + ")");
         }
         Map<String, String> attributes = new TreeMap<>();
-        json.path("attributes").properties().forEach(e -> attributes.put(e.getKey(), e.getValue().asText()));
+        json.path("attributes")
+                .properties()
+                .forEach(e -> attributes.put(e.getKey(), e.getValue().asText()));
         try {
             Label label = Label.of(name, number(json, "score"), number(json, "deviation"), attributes, profile);
             return new LabelledImage(name, image, sha256(image), label);

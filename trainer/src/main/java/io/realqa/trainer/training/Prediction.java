@@ -12,7 +12,12 @@ import java.util.Map;
  * @param attributes most probable value of each attribute that the profile asks for
  */
 public record Prediction(
-        LabelledImage image, double expectation, double deviation, double low, double high, Map<String, String> attributes) {
+        LabelledImage image,
+        double expectation,
+        double deviation,
+        double low,
+        double high,
+        Map<String, String> attributes) {
     /** The label's score, NaN if it has none. */
     public double label() {
         return image.label().score().orElse(Double.NaN);

@@ -37,7 +37,8 @@ final class TrainingReport {
         Files.createDirectory(folder);
         StringBuilder html = new StringBuilder();
         html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Training report</title>")
-                .append("<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}")
+                .append(
+                        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}")
                 .append("table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:right}")
                 .append("td:first-child,th:first-child{text-align:left}img{max-width:100%}</style></head><body>\n")
                 .append("<h1>Training report: ")
@@ -51,7 +52,12 @@ final class TrainingReport {
         section(html, folder, "loss", "Loss of each step", loss(losses));
         if (scored) {
             section(html, folder, "predicted", "Held-out: predicted against label", predicted(before, after));
-            section(html, folder, "calibration", "Held-out: mean label of images scored alike", calibration(before, after));
+            section(
+                    html,
+                    folder,
+                    "calibration",
+                    "Held-out: mean label of images scored alike",
+                    calibration(before, after));
         }
         html.append("</body></html>\n");
         Files.writeString(folder.resolve("index.html"), html);
@@ -136,7 +142,8 @@ final class TrainingReport {
     }
 
     private static void points(XYChart chart, String name, List<Prediction> all, Color colour) {
-        List<Prediction> scored = all.stream().filter(p -> !Double.isNaN(p.label())).toList();
+        List<Prediction> scored =
+                all.stream().filter(p -> !Double.isNaN(p.label())).toList();
         chart.addSeries(
                         name,
                         scored.stream().map(Prediction::label).toList(),
@@ -150,8 +157,14 @@ final class TrainingReport {
         line(chart, "base", Agreement.bins(before), new Color(0xB8, 0xC4, 0xD6));
         List<Agreement.Bin> bins = Agreement.bins(after);
         line(chart, "adapter", bins, new Color(0x1F, 0x4E, 0x9E));
-        double low = bins.stream().mapToDouble(b -> Math.min(b.expectation(), b.label())).min().orElse(0);
-        double high = bins.stream().mapToDouble(b -> Math.max(b.expectation(), b.label())).max().orElse(1);
+        double low = bins.stream()
+                .mapToDouble(b -> Math.min(b.expectation(), b.label()))
+                .min()
+                .orElse(0);
+        double high = bins.stream()
+                .mapToDouble(b -> Math.max(b.expectation(), b.label()))
+                .max()
+                .orElse(1);
         chart.addSeries("equal", List.of(low, high), List.of(low, high))
                 .setMarker(SeriesMarkers.NONE)
                 .setLineColor(Color.GRAY);

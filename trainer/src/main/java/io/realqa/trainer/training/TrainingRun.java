@@ -76,8 +76,8 @@ public final class TrainingRun {
         this.state = state;
         this.saveEvery = saveEvery;
         this.nanoTime = nanoTime;
-        this.source = new ImageSource(
-                checkpoint.preprocessing(), Runtime.getRuntime().maxMemory() / 4);
+        this.source =
+                new ImageSource(checkpoint.preprocessing(), Runtime.getRuntime().maxMemory() / 4);
         this.questions = new Questions(profile, settings.questions());
     }
 
@@ -142,9 +142,7 @@ public final class TrainingRun {
                 }
                 double rate = rates.at(step);
                 LoraTrainer.Result result = trainer.step(
-                        examples,
-                        settings.passImages(),
-                        new LoraTrainer.Step(rate, settings.decay(), settings.clip()));
+                        examples, settings.passImages(), new LoraTrainer.Step(rate, settings.decay(), settings.clip()));
                 LossPoint point = new LossPoint(
                         step + 1, result.crossEntropy(), result.squaredError(), result.gradientNorm(), rate);
                 losses.add(point);
@@ -246,8 +244,7 @@ public final class TrainingRun {
             }
         });
         losses.clear();
-        losses.addAll(
-                JSON.readValue(notes.getOrDefault("losses", "[]"), new TypeReference<List<LossPoint>>() {}));
+        losses.addAll(JSON.readValue(notes.getOrDefault("losses", "[]"), new TypeReference<List<LossPoint>>() {}));
     }
 
     /** What decides the result. */

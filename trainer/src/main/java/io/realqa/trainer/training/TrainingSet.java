@@ -59,9 +59,10 @@ final class TrainingSet {
         QuestionMix mix = s.questions();
         ObjectNode q = json.putObject("questions");
         q.put("plain", mix.plain()).put("attributes", mix.attributes()).put("form", mix.form());
-        mix.formQuestion().ifPresent(f -> q.putObject("formQuestion")
-                .put("question", f.question())
-                .put("answer", f.answer()));
+        mix.formQuestion()
+                .ifPresent(f -> q.putObject("formQuestion")
+                        .put("question", f.question())
+                        .put("answer", f.answer()));
         return json;
     }
 
