@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             ScoreCommand.class,
+            TrainCommand.class,
             ServeCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,

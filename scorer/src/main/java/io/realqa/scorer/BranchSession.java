@@ -109,7 +109,7 @@ final class BranchSession implements AutoCloseable {
                                 .toArray()));
     }
 
-    private static void check(VisualInput in, int patchSize, int merge) {
+    static void check(VisualInput in, int patchSize, int merge) {
         boolean fits = in.gridRows() > 0
                 && in.gridColumns() > 0
                 && in.gridRows() % merge == 0
@@ -128,7 +128,7 @@ final class BranchSession implements AutoCloseable {
     }
 
     /** Row and column of each patch; the patches of one visual token stand one after the other. */
-    private static int places(VisualInput in, int merge, long[] places, int at) {
+    static int places(VisualInput in, int merge, long[] places, int at) {
         for (int row = 0; row < in.gridRows(); row += merge) {
             for (int column = 0; column < in.gridColumns(); column += merge) {
                 for (int i = 0; i < merge * merge; i++) {

@@ -1,5 +1,7 @@
 package io.realqa.scorer;
 
+import ai.djl.pytorch.jni.JniUtils;
+
 /** Settings of the engine that it reads from system properties when it is loaded; what the caller has set stays. */
 public final class EngineSettings {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
@@ -22,6 +24,22 @@ public final class EngineSettings {
     /** Has its effect once, before the engine's first use. */
     public static void apply() {
         // The work is the static initialiser's, which runs exactly once.
+    }
+
+    /**
+     * A thread for calls that must give the same bits each time: without the graph optimiser, which runs a method's
+     * first calls otherwise than its later ones. libtorch has that setting for each thread, and DJL hands its property on
+     * only in {@code Block.forward}.
+     */
+    public static Thread steadyThread(Runnable work, String name) {
+        Thread thread = new Thread(
+                () -> {
+                    JniUtils.setGraphExecutorOptimize(false);
+                    work.run();
+                },
+                name);
+        thread.setDaemon(true);
+        return thread;
     }
 
     /** Threads that compute one batch on a CPU. */

@@ -51,7 +51,10 @@ record PeftConfig(
     }
 
     static PeftConfig read(Path file) {
-        Json json = Json.read(file);
+        return of(Json.read(file));
+    }
+
+    static PeftConfig of(Json json) {
         if (!json.text("peft_type", "LORA").equals("LORA")) {
             throw json.error("peft_type", "\"LORA\"");
         }

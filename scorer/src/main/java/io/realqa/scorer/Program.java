@@ -11,6 +11,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.TrainingCalls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,6 +34,8 @@ import java.util.Map;
  */
 final class Program implements AutoCloseable {
     private static final String SOURCE = "qwen2vl.torchscript";
+    /** More methods of the same class. */
+    private static final String TRAINING = "qwen2vl-training.torchscript";
 
     private final Model model;
     private final PtSymbolBlock block;
@@ -53,7 +56,7 @@ final class Program implements AutoCloseable {
             folder = Files.createTempDirectory("realqa-program");
             Path archive = folder.resolve("program.pt");
             try (OutputStream out = Files.newOutputStream(archive)) {
-                TorchScriptArchive.write(out, source(), "Qwen2VL", attributes(config));
+                TorchScriptArchive.write(out, source(SOURCE) + source(TRAINING), "Qwen2VL", attributes(config));
             }
             model = Model.newInstance("program", "PyTorch");
             model.load(folder, "program.pt");
@@ -84,10 +87,10 @@ final class Program implements AutoCloseable {
         }
     }
 
-    private static String source() throws IOException {
-        try (InputStream in = Program.class.getResourceAsStream(SOURCE)) {
+    private static String source(String name) throws IOException {
+        try (InputStream in = Program.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IOException(SOURCE + " is not on the class path");
+                throw new IOException(name + " is not on the class path");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
@@ -117,6 +120,11 @@ final class Program implements AutoCloseable {
     /** Calls a method of the program; the result belongs to the scope. */
     IValue call(Scope scope, String method, IValue... arguments) {
         return scope.own(IValueUtils.runMethod(block, method, arguments));
+    }
+
+    /** As call, outside libtorch's inference mode: its tensors can be trained, and trained through. */
+    IValue callRecorded(Scope scope, String method, IValue... arguments) {
+        return scope.own(TrainingCalls.runMethod(block, method, arguments));
     }
 
     /** A dictionary of tensors, kept until it is closed. */
@@ -157,6 +165,10 @@ final class Program implements AutoCloseable {
         }
 
         IValue integer(long value) {
+            return own(IValue.from(value));
+        }
+
+        IValue number(double value) {
             return own(IValue.from(value));
         }
 

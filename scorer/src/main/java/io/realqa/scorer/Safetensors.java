@@ -88,6 +88,25 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
         }
     }
 
+    /** The texts in the header of a file that {@link #read} has taken. */
+    static Map<String, String> metadata(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long length = read(channel, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            String header = StandardCharsets.UTF_8
+                    .decode(read(channel, 8, (int) length))
+                    .toString();
+            Map<String, String> texts = new java.util.TreeMap<>();
+            Json.parse(file.toString(), header)
+                    .node()
+                    .path("__metadata__")
+                    .properties()
+                    .forEach(e -> texts.put(e.getKey(), e.getValue().asText()));
+            return texts;
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        }
+    }
+
     private static List<Entry> entries(Json header, long dataStart, long fileSize) {
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, JsonNode> field : header.node().properties()) {

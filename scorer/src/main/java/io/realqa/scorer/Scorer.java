@@ -41,6 +41,9 @@ public final class Scorer implements AutoCloseable {
         PROSE
     }
 
+    /** What follows the image and belongs to the prefix that all questions share. */
+    static final String AFTER_IMAGE = "<|vision_end|>";
+
     private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
 
     private final Checkpoint checkpoint;
@@ -68,9 +71,8 @@ public final class Scorer implements AutoCloseable {
         this.checkpoint = checkpoint;
         this.adapter = adapter;
         this.profile = profile;
-        this.before = checkpoint.tokenize(
-                "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>");
-        this.after = checkpoint.tokenize("<|vision_end|>");
+        this.before = checkpoint.tokenize(beforeImage(profile));
+        this.after = checkpoint.tokenize(AFTER_IMAGE);
         QuestionTree tree = new QuestionTree(profile, checkpoint::tokenize);
         int vocabulary = checkpoint.config().vocabularySize();
         for (int n = 1; n < tree.size(); n++) {
@@ -90,6 +92,11 @@ public final class Scorer implements AutoCloseable {
                         checkpoint);
         this.context = context(before, after, checkpoint.config().imageToken());
         this.base = checkpoint.program().newWeights();
+    }
+
+    /** The chat up to the image. */
+    static String beforeImage(ScoringProfile profile) {
+        return "<|im_start|>system\n" + profile.system() + "<|im_end|>\n<|im_start|>user\n<|vision_start|>";
     }
 
     /** Tokens of a prefill, which a repetition penalty counts as there before. */

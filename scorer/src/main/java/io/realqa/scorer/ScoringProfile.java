@@ -281,6 +281,15 @@ public record ScoringProfile(
         }
     }
 
+    /** The profile as a file that {@link #read} takes. */
+    public String toYaml() {
+        try {
+            return YAML.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static void requireText(String what, @Nullable String value) {
         if (value == null || value.isBlank()) {
             throw new ModelException(what + ": " + value + " (expected: a text)");

@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * Loads a checkpoint's tensors into a dictionary of the program, each under its canonical name. Where device and type
- * allow it the files are memory-mapped, so that their pages are shared between processes and nothing is copied.
+ * allow it the files are memory-mapped, so that their pages are shared between processes and nothing is copied. All is
+ * made outside libtorch's inference mode, so that the same weights can be trained through.
  */
 final class Weights {
     private static final String INDEX = "model.safetensors.index.json";
@@ -154,7 +155,7 @@ final class Weights {
             return;
         }
         try (Scope scope = program.scope()) {
-            program.call(
+            program.callRecorded(
                     scope,
                     "map_file",
                     weights,
@@ -184,7 +185,7 @@ final class Weights {
     /** Adds one tensor to a dictionary, on the device and in the type of computation. */
     static void put(Program program, IValue weights, String name, float[] values, long[] shape, Compute compute) {
         try (Scope scope = program.scope()) {
-            program.call(
+            program.callRecorded(
                     scope,
                     "put",
                     weights,
@@ -209,7 +210,7 @@ final class Weights {
         int int64 = 4;
         long[] axes = config.ropeAxes();
         try (Scope scope = program.scope()) {
-            program.call(
+            program.callRecorded(
                     scope,
                     "put",
                     weights,
@@ -218,7 +219,7 @@ final class Weights {
                     scope.text(compute.device()),
                     scope.integer(int64));
             if (config.tiedEmbeddings()) {
-                program.call(scope, "tie", weights);
+                program.callRecorded(scope, "tie", weights);
             }
             if (compute.equals(Compute.CPU) && bytes(config) <= largestPacked) {
                 program.call(scope, "pack", weights);

@@ -89,7 +89,7 @@ class TransformersParityTest {
         return temporary;
     }
 
-    private static void check(
+    static void check(
             Checkpoint checkpoint, Reference reference, List<VisualInput> inputs, @Nullable String adapterName) {
         String suffix = adapterName == null ? "" : ".adapter";
         Adapter adapter = adapterName == null ? null : Adapter.load(checkpoint, Reference.PARITY.resolve(adapterName));

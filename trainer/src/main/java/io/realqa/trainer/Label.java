@@ -49,6 +49,30 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         return new Label(event.getImageId(), score, deviation, Map.copyOf(event.getAttributes()));
     }
 
+    /**
+     * Checks a label that was given as numbers and texts.
+     *
+     * @throws IllegalArgumentException naming the field, its value and what was expected
+     */
+    public static Label of(
+            String imageId,
+            OptionalDouble score,
+            OptionalDouble deviation,
+            Map<String, String> attributes,
+            ScoringProfile profile) {
+        if (score.isEmpty() && attributes.isEmpty()) {
+            throw new IllegalArgumentException("score and attributes are both missing (expected: at least one)");
+        }
+        if (deviation.isPresent() && score.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "deviation: " + deviation.getAsDouble() + " (expected: none without a score)");
+        }
+        score.ifPresent(s -> inRange("score", s, profile));
+        deviation.ifPresent(d -> requireDeviation("deviation", d));
+        attributes.forEach((name, value) -> checkAttribute(name, value, profile));
+        return new Label(imageId, score, deviation, Map.copyOf(attributes));
+    }
+
     private static double inRange(String field, double value, ScoringProfile profile) {
         double low = profile.score().minimum().doubleValue();
         double high = profile.score().maximum().doubleValue();
@@ -63,10 +87,14 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         if (given == null) {
             return OptionalDouble.empty();
         }
-        if (!(given >= 0) || given.isInfinite()) {
-            throw new IllegalArgumentException("scoreDeviation: " + given + " (expected: 0 or more)");
-        }
+        requireDeviation("scoreDeviation", given);
         return OptionalDouble.of(given);
+    }
+
+    private static void requireDeviation(String field, double value) {
+        if (!(value >= 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(field + ": " + value + " (expected: 0 or more)");
+        }
     }
 
     /** Standard deviation with n - 1; a single rating has none. */

@@ -1,0 +1,297 @@
+package io.realqa.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.LoraSettings;
+import io.realqa.scorer.LossSettings;
+import io.realqa.scorer.ModelException;
+import io.realqa.scorer.ScoringProfile;
+import io.realqa.trainer.training.HeldOut;
+import io.realqa.trainer.training.LabelFile;
+import io.realqa.trainer.training.TrainingListener;
+import io.realqa.trainer.training.TrainingRun;
+import io.realqa.trainer.training.TrainingSettings;
+import io.realqa.trainer.training.TrainingSettings.FormQuestion;
+import io.realqa.trainer.training.TrainingSettings.QuestionMix;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains a LoRA adapter from labelled images. */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        showDefaultValues = true,
+        description = {
+            "Trains a LoRA adapter from labelled images.",
+            "Labels are JSON Lines: {\"image\": \"a.jpg\", \"score\": 6.59, \"deviation\": 0.8, \"attributes\": {\"exposure\":"
+                    + " \"overexposed\"}}; score or attributes may be left out, deviation too.",
+            "Prints the folder it made: named by its content's digest, complete from the moment it is there.",
+            "A run that was cut off goes on where it last saved when the same command is given again."
+        })
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
+final class TrainCommand implements Callable<Integer> {
+    private static final long PLAIN_PROGRESS_NANOS = 5_000_000_000L;
+
+    @Option(names = "--checkpoint", paramLabel = "DIR", description = "base (default: the demonstration checkpoint)")
+    private @Nullable Path checkpoint;
+
+    @Option(names = "--profile", paramLabel = "FILE", description = "scoring profile (default: the checkpoint's)")
+    private @Nullable Path profile;
+
+    @Option(names = "--data", required = true, paramLabel = "FILE", description = "labels, JSON Lines")
+    private Path data;
+
+    @Option(
+            names = "--images",
+            required = true,
+            paramLabel = "DIR",
+            description = "folder that the labels' paths start at")
+    private Path images;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "folder to make the adapter's folder in")
+    private Path out;
+
+    @Option(names = "--held-out", defaultValue = "0.2", description = "share of the images that judge and do not train")
+    private double heldOut;
+
+    @Option(names = "--epochs", defaultValue = "3", description = "times that every image is seen")
+    private int epochs;
+
+    @Option(names = "--batch", defaultValue = "16", description = "images of one step of the optimiser")
+    private int batch;
+
+    @Option(names = "--pass", defaultValue = "8", description = "images of one pass at most: memory, not the result")
+    private int pass;
+
+    @Option(names = "--learning-rate", defaultValue = "1e-4", description = "highest rate; then a cosine to 0")
+    private double learningRate;
+
+    @Option(names = "--warm-up", defaultValue = "0.1", description = "share of the steps in which the rate rises")
+    private double warmUp;
+
+    @Option(names = "--decay", defaultValue = "0", description = "AdamW's decay of the adapter's weights")
+    private double decay;
+
+    @Option(names = "--clip", defaultValue = "1", description = "largest norm of the gradient, 0: any")
+    private double clip;
+
+    @Option(names = "--rank", defaultValue = "16", description = "LoRA's r")
+    private int rank;
+
+    @Option(
+            names = "--alpha",
+            description = "LoRA's alpha (default: twice the rank)",
+            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
+    private @Nullable Double alpha;
+
+    @Option(names = "--dropout", defaultValue = "0.05", description = "LoRA's dropout")
+    private double dropout;
+
+    @Option(names = "--rank-stabilised", description = "scale with alpha / sqrt(rank)")
+    private boolean rankStabilised;
+
+    @Option(
+            names = "--targets",
+            split = ",",
+            paramLabel = "MODULE",
+            description =
+                    "modules to adapt: ends of names, all-linear, or regex:EXPRESSION (default: every linear layer"
+                            + " of the language model and the vision tower, without the merger)")
+    private @Nullable List<String> targets;
+
+    @Option(names = "--exclude", split = ",", paramLabel = "MODULE", description = "modules to leave out")
+    private @Nullable List<String> exclude;
+
+    @Option(names = "--rank-pattern", paramLabel = "REGEX=RANK", description = "rank of some modules; repeatable")
+    private @Nullable Map<String, Integer> rankPattern;
+
+    @Option(names = "--alpha-pattern", paramLabel = "REGEX=ALPHA", description = "alpha of some modules; repeatable")
+    private @Nullable Map<String, Double> alphaPattern;
+
+    @Option(names = "--digit-weights", split = ",", description = "what a score's digits are worth, such as 12,6,4")
+    private @Nullable List<Double> digitWeights;
+
+    @Option(names = "--expectation-weight", defaultValue = "0", description = "of the expected score's squared error")
+    private double expectationWeight;
+
+    @Option(names = "--soft-labels", description = "train towards a distribution as wide as the label's deviation")
+    private boolean softLabels;
+
+    @Option(names = "--plain", defaultValue = "1", description = "probability of the score question")
+    private double plain;
+
+    @Option(names = "--attributes", defaultValue = "0.5", description = "probability of each attribute's question")
+    private double attributes;
+
+    @Option(names = "--form-share", defaultValue = "0", description = "probability of the form")
+    private double formShare;
+
+    @Option(
+            names = "--form",
+            paramLabel = "FILE",
+            description = "the form, JSON: {\"question\": …, \"answer\": …} with {score} and {ATTRIBUTE} in the answer")
+    private @Nullable Path form;
+
+    @Option(names = "--seed", defaultValue = "1", description = "of initialisation, order, questions and dropout")
+    private long seed;
+
+    @Option(names = "--save-every", defaultValue = "50", description = "steps between two saves")
+    private int saveEvery;
+
+    @Option(names = "--state", paramLabel = "FILE", description = "where to save (default: OUT/.training.safetensors)")
+    private @Nullable Path state;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        TrainingSettings settings = settings();
+        Path base = checkpoint == null ? ModelOptions.home().resolve("models/demo") : checkpoint;
+        ScoringProfile asked = profile != null
+                ? ScoringProfile.read(profile)
+                : ScoringProfile.in(base)
+                        .orElseThrow(() -> new ModelException(
+                                base + ": no " + ScoringProfile.FILE_NAME + " (expected: one there, or --profile)"));
+        HeldOut.Split split = HeldOut.split(LabelFile.read(data, images, asked), heldOut);
+        Path saved = state == null ? out.resolve(".training.safetensors") : state;
+        try (Checkpoint loaded = Checkpoint.load(base);
+                Progress progress = new Progress(spec.commandLine().getErr(), Terminal.stderr())) {
+            Path made = new TrainingRun(loaded, asked, settings, split, out, saved, saveEvery, System::nanoTime)
+                    .run(progress);
+            spec.commandLine().getOut().println(made);
+            spec.commandLine().getOut().flush();
+        }
+        return 0;
+    }
+
+    private TrainingSettings settings() throws IOException {
+        LoraSettings lora = new LoraSettings(
+                rank,
+                alpha == null ? 2.0 * rank : alpha,
+                dropout,
+                rankStabilised,
+                targets == null ? LoraSettings.ALL_BUT_THE_MERGER : targets,
+                exclude == null ? List.of() : exclude,
+                rankPattern == null ? Map.of() : rankPattern,
+                alphaPattern == null ? Map.of() : alphaPattern);
+        LossSettings loss =
+                new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
+        QuestionMix mix = new QuestionMix(plain, attributes, formShare, form == null ? Optional.empty() : form(form));
+        return new TrainingSettings(lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
+    }
+
+    private static Optional<FormQuestion> form(Path file) throws IOException {
+        JsonNode json = new ObjectMapper().readTree(file.toFile());
+        return Optional.of(new FormQuestion(
+                json.path("question").asText(""), json.path("answer").asText("")));
+    }
+
+    /** A bar on a terminal, a line every few seconds elsewhere. */
+    private static final class Progress implements TrainingListener, AutoCloseable {
+        private final PrintWriter err;
+        private final boolean terminal;
+        private @Nullable ProgressBar bar;
+        private long lastLine = System.nanoTime();
+
+        Progress(PrintWriter err, boolean terminal) {
+            this.err = err;
+            this.terminal = terminal;
+        }
+
+        @Override
+        public void planned(Plan plan) {
+            line(String.format(
+                    Locale.ROOT,
+                    "%d images train, %d judge; %d steps%s; %,d parameters; %d passes at a time",
+                    plan.trainingImages(),
+                    plan.heldOutImages(),
+                    plan.steps(),
+                    plan.resumedAt() == 0 ? "" : ", of which " + plan.resumedAt() + " are done",
+                    plan.parameters(),
+                    plan.workers()));
+            line(String.format(
+                    Locale.ROOT,
+                    "memory, estimated: %s (weights %s, adapter and optimiser %s, activations %s)",
+                    size(plan.memory().total()),
+                    size(plan.memory().weights()),
+                    size(plan.memory().adapter()),
+                    size(plan.memory().activations())));
+            if (terminal) {
+                bar = new ProgressBarBuilder()
+                        .setTaskName("training")
+                        .setInitialMax(plan.steps())
+                        .startsFrom(plan.resumedAt(), java.time.Duration.ZERO)
+                        .setUpdateIntervalMillis(200)
+                        .clearDisplayOnFinish()
+                        .build();
+            }
+        }
+
+        private static String size(long bytes) {
+            return bytes < 1 << 30
+                    ? String.format(Locale.ROOT, "%.0f MiB", bytes / 1048576.0)
+                    : String.format(Locale.ROOT, "%.1f GiB", bytes / 1073741824.0);
+        }
+
+        @Override
+        public void stepped(TrainingListener.Progress p) {
+            String loss = String.format(
+                    Locale.ROOT, "loss %.4f, %.1f images/s", p.loss().crossEntropy(), p.imagesPerSecond());
+            if (bar != null) {
+                bar.setExtraMessage(loss);
+                bar.stepTo(p.step());
+            } else if (p.step() == p.steps() || System.nanoTime() - lastLine > PLAIN_PROGRESS_NANOS) {
+                lastLine = System.nanoTime();
+                line(String.format(
+                        Locale.ROOT,
+                        "step %d of %d, epoch %d: %s, %d:%02d left",
+                        p.step(),
+                        p.steps(),
+                        p.epoch(),
+                        loss,
+                        p.remaining().toMinutes(),
+                        p.remaining().toSecondsPart()));
+            }
+        }
+
+        @Override
+        public void evaluating(String model, int done, int of) {
+            close();
+            if (done == of) {
+                line(of + " held-out images scored with the " + model);
+            }
+        }
+
+        private void line(String text) {
+            err.println(text);
+            err.flush();
+        }
+
+        @Override
+        public void close() {
+            if (bar != null) {
+                bar.close();
+                bar = null;
+            }
+        }
+    }
+}

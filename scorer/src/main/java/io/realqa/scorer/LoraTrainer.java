@@ -1,0 +1,450 @@
+package io.realqa.scorer;
+
+import ai.djl.pytorch.jni.IValue;
+import io.realqa.scorer.Program.Scope;
+import io.realqa.scorer.Safetensors.Entry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Trains a LoRA adapter on a checkpoint: the scorer's own program, through libtorch's autograd. Parameters (float32),
+ * gradients and AdamW's moments stay on the device; one native call computes a batch's gradients, one takes a step.
+ *
+ * <p>On a CPU batches run side by side, one thread each, and their gradients are added in a fixed order: the same
+ * settings, examples and number of workers give the same bits.
+ *
+ * <p>Owned by one thread. Close it before its checkpoint.
+ */
+public final class LoraTrainer implements AutoCloseable {
+    private final Checkpoint checkpoint;
+    /** No pass takes that long: a device that hangs is told from one that works. */
+    private static final long LONGEST_PASSES_HOURS = 2;
+
+    private final LoraSettings settings;
+    private final LossSettings loss;
+    private final long seed;
+    private final TrainingTrees trees;
+    private final double[] leafValues;
+    private final long[] before;
+    private final long[] after;
+    private final Map<String, long[]> shapes = new TreeMap<>();
+    private final IValue parameters;
+    private final IValue scales;
+    private final IValue first;
+    private final IValue second;
+    private final List<IValue> gradients = new ArrayList<>();
+    private final ExecutorService workers;
+    private int steps;
+
+    /**
+     * How a step is taken.
+     *
+     * @param rate learning rate
+     * @param decay of the parameters, decoupled
+     * @param clip largest norm of the gradient; 0: any
+     */
+    public record Step(double rate, double decay, double clip) {}
+
+    /**
+     * What a step found.
+     *
+     * @param crossEntropy mean over the answers' weighted tokens, nats
+     * @param squaredError mean over the images with a score of (expectation - score)², 0 without the expectation loss
+     * @param gradientNorm before clipping
+     */
+    public record Result(double crossEntropy, double squaredError, double gradientNorm) {}
+
+    /**
+     * Prepares an adapter as PEFT initialises it: A uniform in ±1 / √in (Kaiming's with a = √5), B zero.
+     *
+     * @param profile whose system text precedes the image and whose score question has the grammar
+     * @throws ModelException if no module is a target
+     */
+    public LoraTrainer(
+            Checkpoint checkpoint, ScoringProfile profile, LoraSettings settings, LossSettings loss, long seed) {
+        this.checkpoint = checkpoint;
+        this.settings = settings;
+        this.loss = loss;
+        this.seed = seed;
+        this.before = checkpoint.tokenize(Scorer.beforeImage(profile));
+        this.after = checkpoint.tokenize(Scorer.AFTER_IMAGE);
+        this.trees = new TrainingTrees(
+                profile, loss, checkpoint::tokenize, token -> checkpoint.detokenize(new long[] {token}));
+        this.leafValues = trees.leafValues();
+        PeftConfig config = PeftConfig.of(Json.parse("adapter settings", settings.toJson(null)));
+        Map<String, Integer> ranks = new TreeMap<>();
+        Map<String, Double> scaleOf = new TreeMap<>();
+        for (Map.Entry<String, long[]> e :
+                new WeightLayout(checkpoint.config()).linears().entrySet()) {
+            String module = Adapter.peftName(e.getKey(), true);
+            if (config.targets().matches(module)) {
+                int rank = config.rankOf(module);
+                ranks.put(e.getKey(), rank);
+                scaleOf.put(e.getKey(), config.scaleOf(module));
+                shapes.put(e.getKey() + ".A", new long[] {rank, e.getValue()[1]});
+                shapes.put(e.getKey() + ".B", new long[] {e.getValue()[0], rank});
+            }
+        }
+        if (ranks.isEmpty()) {
+            throw new ModelException("targets: " + settings.targets()
+                    + " (expected: at least one linear layer of the checkpoint, such as q_proj)");
+        }
+        this.parameters = checkpoint.program().newWeights();
+        this.scales = checkpoint.program().newWeights();
+        this.first = checkpoint.program().newWeights();
+        this.second = checkpoint.program().newWeights();
+        int threads = checkpoint.compute().workers();
+        for (int i = 0; i < threads; i++) {
+            gradients.add(checkpoint.program().newWeights());
+        }
+        this.workers = Executors.newFixedThreadPool(threads, r -> EngineSettings.steadyThread(r, "realqa-train"));
+        initialise();
+        try (Scope scope = checkpoint.program().scope()) {
+            scaleOf.forEach((module, scale) -> call(
+                    scope,
+                    "constant",
+                    scales,
+                    scope.text(module + ".B"),
+                    scope.number(scale),
+                    scope.text(checkpoint.compute().device())));
+            call(scope, "moments", parameters, first);
+            call(scope, "moments", parameters, second);
+        }
+    }
+
+    private void initialise() {
+        SplittableRandom random = new SplittableRandom(seed);
+        shapes.forEach((name, shape) -> {
+            float[] values = new float[Math.toIntExact(shape[0] * shape[1])];
+            if (name.endsWith(".A")) {
+                double bound = 1 / Math.sqrt(shape[1]);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) random.nextDouble(-bound, bound);
+                }
+            }
+            put(parameters, name, values);
+        });
+    }
+
+    private void put(IValue dictionary, String name, float[] values) {
+        try (Scope scope = checkpoint.program().scope()) {
+            call(
+                    scope,
+                    "parameter",
+                    dictionary,
+                    scope.text(name),
+                    scope.floats(values, shape(name)),
+                    scope.text(checkpoint.compute().device()));
+        }
+    }
+
+    private long[] shape(String name) {
+        long[] shape = shapes.get(name);
+        if (shape == null) {
+            throw new IllegalArgumentException("parameter: " + name + " (expected: one of " + shapes.keySet() + ")");
+        }
+        return shape;
+    }
+
+    private IValue call(Scope scope, String method, IValue... arguments) {
+        return checkpoint.program().callRecorded(scope, method, arguments);
+    }
+
+    /** Steps taken so far. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Numbers that are trained. */
+    public long parameterCount() {
+        return shapes.values().stream().mapToLong(s -> s[0] * s[1]).sum();
+    }
+
+    /**
+     * What a step will need.
+     *
+     * @param largest the example with the most tokens
+     * @param images in a step
+     * @param batch images that one pass holds at most
+     */
+    public TrainingMemory memory(TrainingExample largest, int images, int batch) {
+        int fair = Math.min(batch, (images + gradients.size() - 1) / gradients.size());
+        TrainingTree tree = trees.of(largest);
+        return TrainingMemory.of(
+                checkpoint.config(),
+                checkpoint.compute(),
+                parameterCount(),
+                settings.dropout() > 0,
+                Math.min(gradients.size(), images),
+                fair,
+                largest.image().visualTokens(),
+                before.length + after.length + tree.size(),
+                tree.weights().size());
+    }
+
+    /** Batches that are computed at a time. */
+    public int workers() {
+        return gradients.size();
+    }
+
+    /**
+     * Takes one step of AdamW over some examples. Their mean gradient does not depend on how they are cut into batches.
+     *
+     * @param batch images that one pass holds at most; memory grows with it
+     * @throws ModelException if the gradient is not finite; nothing was changed then
+     */
+    public Result step(List<TrainingExample> examples, int batch, Step step) throws InterruptedException {
+        double[] losses = accumulate(examples, batch);
+        double norm;
+        try (Scope scope = checkpoint.program().scope()) {
+            IValue result = call(
+                    scope,
+                    "optimise",
+                    parameters,
+                    gradients.get(0),
+                    first,
+                    second,
+                    scope.integer(steps + 1L),
+                    scope.number(step.rate()),
+                    scope.number(step.decay()),
+                    scope.number(step.clip()));
+            norm = scope.tuple(result)[0].toDouble();
+        }
+        if (!Double.isFinite(norm)) {
+            throw new ModelException("step " + (steps + 1) + ": gradient of norm " + norm
+                    + " (expected: a finite one; try a smaller learning rate)");
+        }
+        steps++;
+        double error = loss.expectationWeight() > 0 ? losses[1] / loss.expectationWeight() : 0;
+        return new Result(losses[0], error, norm);
+    }
+
+    /** Adds the examples' gradients to the first dictionary: cross entropy and weighted squared error. */
+    double[] accumulate(List<TrainingExample> examples, int batch) throws InterruptedException {
+        if (examples.isEmpty() || batch < 1) {
+            throw new IllegalArgumentException(
+                    "examples, batch: " + examples.size() + ", " + batch + " (expected: at least 1 of each)");
+        }
+        List<TrainingTree> all = examples.stream().map(trees::of).toList();
+        double tokens = all.stream().mapToDouble(TrainingTree::totalWeight).sum();
+        long scored = all.stream().filter(t -> !t.leaves().isEmpty()).count();
+        double errorWeight = scored == 0 ? 0 : loss.expectationWeight() / scored;
+        int fair = (examples.size() + gradients.size() - 1) / gradients.size();
+        int size = Math.min(batch, fair);
+        List<Future<double[]>> running = new ArrayList<>();
+        for (int w = 0; w < gradients.size(); w++) {
+            int worker = w;
+            running.add(workers.submit((Callable<double[]>) () -> {
+                double[] sums = new double[2];
+                for (int chunk = worker; chunk * size < examples.size(); chunk += gradients.size()) {
+                    int from = chunk * size;
+                    int to = Math.min(examples.size(), from + size);
+                    TrainingBatch part = new TrainingBatch(
+                            checkpoint.config(), before, after, examples.subList(from, to), all.subList(from, to));
+                    float[] losses = accumulate(part, worker, chunk, 1 / tokens, errorWeight);
+                    sums[0] += losses[0];
+                    sums[1] += losses[1];
+                }
+                return sums;
+            }));
+        }
+        double[] sums = new double[2];
+        RuntimeException failure = null;
+        for (Future<double[]> future : running) {
+            try {
+                double[] part = future.get(LONGEST_PASSES_HOURS, TimeUnit.HOURS);
+                sums[0] += part[0];
+                sums[1] += part[1];
+            } catch (ExecutionException e) {
+                failure = e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+            } catch (TimeoutException e) {
+                throw new IllegalStateException(
+                        "step " + (steps + 1) + ": no gradient within " + LONGEST_PASSES_HOURS + " h", e);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        try (Scope scope = checkpoint.program().scope()) {
+            for (int w = 1; w < gradients.size(); w++) {
+                call(scope, "gather", gradients.get(0), gradients.get(w));
+            }
+        }
+        return sums;
+    }
+
+    private float[] accumulate(TrainingBatch part, int worker, int chunk, double tokenWeight, double errorWeight) {
+        try (Scope scope = checkpoint.program().scope()) {
+            List<IValue> arguments = new ArrayList<>(List.of(
+                    checkpoint.weights(),
+                    parameters,
+                    scales,
+                    gradients.get(worker),
+                    scope.number(settings.dropout()),
+                    scope.integer(maskSeed(chunk))));
+            arguments.addAll(part.arguments(scope, leafValues, tokenWeight, errorWeight));
+            return scope.toFloats(call(scope, "accumulate", arguments.toArray(IValue[]::new)));
+        }
+    }
+
+    /** A seed for a batch's dropout masks, far from those of other batches and steps. */
+    private long maskSeed(int chunk) {
+        return new SplittableRandom(seed ^ (0x9E3779B97F4A7C15L * (steps + 1)) ^ ((long) chunk << 32)).nextLong() >>> 2;
+    }
+
+    /** A parameter by its canonical name, such as {@code text.layers.0.mlp.fc1.A}: a copy. */
+    float[] parameter(String name) {
+        return fetch(parameters, name);
+    }
+
+    /** The gradient that {@link #accumulate} left: a copy. */
+    float[] gradient(String name) {
+        return fetch(gradients.get(0), name);
+    }
+
+    Map<String, long[]> shapes() {
+        return shapes;
+    }
+
+    /** Replaces a parameter. */
+    void setParameter(String name, float[] values) {
+        put(parameters, name, values);
+    }
+
+    private float[] fetch(IValue dictionary, String name) {
+        try (Scope scope = checkpoint.program().scope()) {
+            return scope.toFloats(call(scope, "fetch", dictionary, scope.text(name)));
+        }
+    }
+
+    /**
+     * Writes the adapter into an existing folder as PEFT does: adapter_config.json and adapter_model.safetensors, with
+     * the names of transformers since 4.52.
+     */
+    public void writeAdapter(Path folder) throws IOException {
+        Map<String, long[]> named = new TreeMap<>();
+        Map<String, String> canonical = new TreeMap<>();
+        shapes.forEach((name, shape) -> {
+            String module = name.substring(0, name.length() - 2);
+            String peft = "base_model.model." + Adapter.peftName(module, true) + ".lora_"
+                    + name.substring(name.length() - 1) + ".weight";
+            named.put(peft, shape);
+            canonical.put(peft, name);
+        });
+        SafetensorsWriter.write(
+                folder.resolve("adapter_model.safetensors"),
+                Map.of("format", "pt"),
+                named,
+                peft -> parameter(canonical.getOrDefault(peft, peft)));
+        Files.writeString(folder.resolve("adapter_config.json"), settings.toJson(null));
+    }
+
+    /**
+     * Saves parameters, moments and the number of steps, so that {@link #load} goes on with the same bits. A reader sees
+     * the old file or the new one, never half of one.
+     *
+     * @param notes texts to keep with it
+     */
+    public void save(Path file, Map<String, String> notes) throws IOException {
+        Map<String, long[]> all = new LinkedHashMap<>();
+        for (String kind : List.of("parameter", "first", "second")) {
+            shapes.forEach((name, shape) -> all.put(kind + "/" + name, shape));
+        }
+        Map<String, String> metadata = new TreeMap<>(notes);
+        metadata.put("steps", Integer.toString(steps));
+        metadata.put("workers", Integer.toString(gradients.size()));
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        SafetensorsWriter.write(fresh, metadata, all, key -> {
+            int at = key.indexOf('/');
+            return fetch(dictionary(key.substring(0, at)), key.substring(at + 1));
+        });
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private IValue dictionary(String kind) {
+        return switch (kind) {
+            case "parameter" -> parameters;
+            case "first" -> first;
+            case "second" -> second;
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    /**
+     * Goes on from what {@link #save} wrote.
+     *
+     * @return its notes
+     * @throws ModelException if the file is of another adapter
+     */
+    public Map<String, String> load(Path file) {
+        Safetensors table = Safetensors.read(file);
+        Map<String, String> notes = new TreeMap<>(Safetensors.metadata(file));
+        Map<String, Entry> entries = new TreeMap<>();
+        table.entries().forEach(e -> entries.put(e.name(), e));
+        for (String kind : List.of("parameter", "first", "second")) {
+            for (Map.Entry<String, long[]> e : shapes.entrySet()) {
+                Entry entry = entries.remove(kind + "/" + e.getKey());
+                if (entry == null || !Arrays.equals(entry.shape(), e.getValue())) {
+                    throw new ModelException(file + ": " + kind + " of " + e.getKey() + ": "
+                            + (entry == null ? "missing" : Arrays.toString(entry.shape())) + " (expected: "
+                            + Arrays.toString(e.getValue()) + ", as the settings have it)");
+                }
+                restore(kind, e.getKey(), table.floats(entry));
+            }
+        }
+        if (!entries.isEmpty()) {
+            throw new ModelException(file + ": " + entries.keySet() + " (expected: only what the settings have)");
+        }
+        int saved = Integer.parseInt(notes.getOrDefault("workers", "0"));
+        if (saved != gradients.size()) {
+            throw new ModelException(file + ": workers: " + saved + " (expected: " + gradients.size()
+                    + ", as now: another number adds gradients in another order)");
+        }
+        steps = Integer.parseInt(notes.getOrDefault("steps", "0"));
+        return notes;
+    }
+
+    private void restore(String kind, String name, float[] values) {
+        if (kind.equals("parameter")) {
+            put(parameters, name, values);
+        } else {
+            try (Scope scope = checkpoint.program().scope()) {
+                call(
+                        scope,
+                        "put",
+                        dictionary(kind),
+                        scope.text(name),
+                        scope.floats(values, shape(name)),
+                        scope.text(checkpoint.compute().device()),
+                        scope.integer(Safetensors.Dtype.F32.code));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        workers.shutdown();
+        gradients.forEach(IValue::close);
+        second.close();
+        first.close();
+        scales.close();
+        parameters.close();
+    }
+}

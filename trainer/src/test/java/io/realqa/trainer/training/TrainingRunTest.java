@@ -1,0 +1,164 @@
+package io.realqa.trainer.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.Compute;
+import io.realqa.scorer.LoraSettings;
+import io.realqa.scorer.LossSettings;
+import io.realqa.scorer.ModelException;
+import io.realqa.trainer.training.TrainingSettings.QuestionMix;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingRunTest {
+    @TempDir
+    Path folder;
+
+    private Checkpoint checkpoint;
+    private Path images;
+
+    @BeforeEach
+    void load() throws IOException {
+        checkpoint = Checkpoint.load(TinyModel.checkpoint(folder), Compute.CPU);
+        images = TinyModel.images(folder, 14);
+    }
+
+    @AfterEach
+    void close() {
+        checkpoint.close();
+    }
+
+    private static TrainingSettings settings(long seed, double dropout) {
+        return new TrainingSettings(
+                LoraSettings.of(2, 4, dropout),
+                new LossSettings(List.of(3.0, 2.0, 1.0), 0.1, true),
+                4,
+                4,
+                2,
+                0.01,
+                0.1,
+                0.01,
+                1,
+                new QuestionMix(1, 0.5, 0, Optional.empty()),
+                seed);
+    }
+
+    private TrainingRun run(TrainingSettings settings, String name) throws IOException {
+        HeldOut.Split split =
+                HeldOut.split(LabelFile.read(images.resolve("labels.jsonl"), images, TinyModel.PROFILE), 0.3);
+        Path out = folder.resolve(name);
+        return new TrainingRun(
+                checkpoint, TinyModel.PROFILE, settings, split, out, out.resolve("state"), 3, System::nanoTime);
+    }
+
+    @Test
+    void aRunThatWasCutOffAndResumedTwiceLeavesTheSameBitsAsOneThatWasNot() throws Exception {
+        TrainingSettings settings = settings(5, 0.2);
+        Path whole = run(settings, "whole").run(TrainingListener.SILENT);
+        run(settings, "parts").runUntil(3);
+        run(settings, "parts").runUntil(7);
+        Path parts = run(settings, "parts").run(TrainingListener.SILENT);
+        // the name is the digest of everything: adapter, metrics, golden scores, report
+        assertThat(parts.getFileName()).isEqualTo(whole.getFileName());
+        assertThat(folder.resolve("parts/state")).doesNotExist();
+        ContentFolder.verify(parts);
+        assertThat(run(settings(6, 0.2), "other").run(TrainingListener.SILENT).getFileName())
+                .isNotEqualTo(whole.getFileName());
+    }
+
+    @Test
+    void trainingLowersTheLossAndTheAdapterMovesTheScores() throws Exception {
+        List<LossPoint> losses = new ArrayList<>();
+        List<TrainingListener.Plan> plans = new ArrayList<>();
+        Path made = run(settings(1, 0), "out").run(new TrainingListener() {
+            @Override
+            public void planned(Plan plan) {
+                plans.add(plan);
+            }
+
+            @Override
+            public void stepped(Progress progress) {
+                losses.add(progress.loss());
+            }
+        });
+        assertThat(plans).hasSize(1);
+        assertThat(losses).hasSize(plans.get(0).steps());
+        assertThat(losses.get(losses.size() - 1).crossEntropy())
+                .isLessThan(0.93 * losses.get(0).crossEntropy());
+        JsonNode metrics =
+                new ObjectMapper().readTree(made.resolve("metrics.json").toFile());
+        assertThat(metrics.path("adapter").path("meanAbsoluteError").asDouble())
+                .isNotEqualTo(metrics.path("base").path("meanAbsoluteError").asDouble());
+        for (String file : List.of(
+                "adapter_config.json",
+                "adapter_model.safetensors",
+                "scoring-profile.yaml",
+                "training-set.jsonl",
+                "predictions.jsonl",
+                "golden/golden.json",
+                "report/index.html",
+                "report/loss.png",
+                "report/predicted.png",
+                "report/calibration.png")) {
+            assertThat(made.resolve(file)).isNotEmptyFile();
+        }
+        JsonNode manifest =
+                new ObjectMapper().readTree(made.resolve("manifest.json").toFile());
+        assertThat(manifest.path("base").asText()).isEqualTo(checkpoint.digest());
+        try (Adapter adapter = Adapter.load(checkpoint, made)) {
+            assertThat(manifest.path("adapter").asText()).isEqualTo(adapter.digest());
+        }
+    }
+
+    @Test
+    void whatWasSavedIsNotTakenUpByARunWithOtherSettings() throws Exception {
+        run(settings(1, 0), "out").runUntil(2);
+        assertThatThrownBy(() -> run(settings(2, 0), "out").run(TrainingListener.SILENT))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("state: settings: sha256:")
+                .hasMessageContaining("remove the file to start anew");
+    }
+
+    @Test
+    void aHalfWrittenFolderIsNeverThereUnderItsName() throws Exception {
+        assertThatThrownBy(() -> ContentFolder.make(folder.resolve("made"), half -> {
+                    Files.writeString(half.resolve("first"), "1");
+                    throw new IOException("the disk is full");
+                }))
+                .hasMessage("the disk is full");
+        assertThat(folder.resolve("made")).isEmptyDirectory();
+    }
+
+    @Test
+    void aFolderWhoseContentChangedIsToldApart() throws Exception {
+        Path made = ContentFolder.make(folder.resolve("made"), fresh -> {
+            Files.writeString(fresh.resolve("a"), "1");
+            return Map.of("what", "test");
+        });
+        ContentFolder.verify(made);
+        assertThat(ContentFolder.make(folder.resolve("made"), fresh -> {
+                    Files.writeString(fresh.resolve("a"), "1");
+                    return Map.of("what", "test");
+                }))
+                .isEqualTo(made);
+        Files.writeString(made.resolve("a"), "2");
+        assertThatThrownBy(() -> ContentFolder.verify(made)).hasMessageContaining("a: not as in manifest.json");
+        Files.writeString(made.resolve("a"), "1");
+        Files.writeString(made.resolve("b"), "1");
+        assertThatThrownBy(() -> ContentFolder.verify(made)).hasMessageContaining("[b] (expected: only what");
+    }
+}
