@@ -2,6 +2,7 @@ package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.Safetensors.Entry;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.regex.Pattern;
  * <p>Immutable and safe for any thread; any number can be resident. Close it before its checkpoint.
  */
 public final class Adapter implements AutoCloseable {
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
     private static final Pattern TENSOR =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(?:\\.default)?\\.weight");
 
@@ -42,8 +45,8 @@ public final class Adapter implements AutoCloseable {
      *     shape or not finite
      */
     public static Adapter load(Checkpoint checkpoint, Path folder) {
-        Path configFile = folder.resolve("adapter_config.json");
-        Path tensorFile = folder.resolve("adapter_model.safetensors");
+        Path configFile = folder.resolve(CONFIG);
+        Path tensorFile = folder.resolve(TENSORS);
         PeftConfig config = PeftConfig.read(configFile);
         Safetensors table = Safetensors.read(tensorFile);
         Map<String, long[]> linears = new WeightLayout(checkpoint.config()).linears();
@@ -163,6 +166,21 @@ public final class Adapter implements AutoCloseable {
             values[i] = scaled;
         }
         Weights.put(checkpoint.program(), lora, name, values, shape, checkpoint.compute());
+    }
+
+    /**
+     * Digest that the adapter in a folder has, without loading it.
+     *
+     * @throws ModelException if a file is missing
+     */
+    public static String digest(Path folder) {
+        List<Path> files = List.of(folder.resolve(CONFIG), folder.resolve(TENSORS));
+        for (Path file : files) {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + ": missing (expected: a PEFT adapter)");
+            }
+        }
+        return Digests.of(files);
     }
 
     /** The folder that it was loaded from. */
