@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
+            AdaptersCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {
