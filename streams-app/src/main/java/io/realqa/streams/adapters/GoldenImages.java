@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.streams.scoring.BatchScorer;
+import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,6 +111,14 @@ final class GoldenImages {
                 score = scorer.score(List.of(scorer.prepare(image.content()))).get(0);
             } catch (ImageRejectedException e) {
                 throw new RefusedException("golden image " + image + ": " + e.getMessage(), e);
+            }
+            if (!(score.offGrammarMass() <= EngineConfig.DEFAULT_OFF_GRAMMAR_MASS)) {
+                throw new RefusedException(String.format(
+                        Locale.ROOT,
+                        "golden image %s: off-grammar mass: %.4f (expected: at most %s of the probability)",
+                        image,
+                        score.offGrammarMass(),
+                        EngineConfig.DEFAULT_OFF_GRAMMAR_MASS));
             }
             double difference = Math.abs(score.expectation() - image.expectation());
             // Also if the score is not a number.

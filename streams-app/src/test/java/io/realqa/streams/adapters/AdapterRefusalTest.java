@@ -52,7 +52,7 @@ class AdapterRefusalTest {
     void serveAGoodOne() throws Exception {
         root = Files.createDirectory(temporary.resolve("root"));
         host = host(false);
-        Path good = TestAdapters.make(root.resolve("good"), 40);
+        Path good = TestAdapters.make(root.resolve("good"), 8);
         TestAdapters.golden(model.scorer().checkpoint(), good, 0);
         SlotStatus status = release(good, Adapter.digest(good));
         assertThat(status.state()).as(String.valueOf(status.message())).isEqualTo(WorkerState.SERVING);
@@ -121,7 +121,7 @@ class AdapterRefusalTest {
     }
 
     private Path another() throws Exception {
-        return TestAdapters.make(root.resolve("another"), 8);
+        return TestAdapters.make(root.resolve("another"), 4);
     }
 
     @Test
@@ -195,6 +195,13 @@ class AdapterRefusalTest {
         Path folder = another();
         TestAdapters.golden(model.scorer().checkpoint(), folder, 0.3);
         refused(release(folder, Adapter.digest(folder)), "golden image astronaut.jpg", "expected");
+    }
+
+    @Test
+    void anAdapterThatAnswersOffTheGrammarIsRefused() throws Exception {
+        Path folder = TestAdapters.make(root.resolve("another"), 400);
+        TestAdapters.golden(model.scorer().checkpoint(), folder, 0);
+        refused(release(folder, Adapter.digest(folder)), "golden image", "off-grammar mass");
     }
 
     @Test

@@ -251,7 +251,7 @@ class HotSwapTest {
         List<Path> folders = new ArrayList<>();
         Map<String, Map<String, Score>> expected = new HashMap<>();
         expected.put("", TestAdapters.scores(checkpoint, null));
-        for (int alpha : new int[] {40, 120, 400}) {
+        for (int alpha : new int[] {4, 6, 8}) {
             Path folder = TestAdapters.make(root.resolve("alpha-" + alpha), alpha);
             TestAdapters.golden(checkpoint, folder, 0);
             folders.add(folder);
