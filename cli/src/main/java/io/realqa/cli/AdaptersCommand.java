@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -73,7 +72,10 @@ final class AdaptersCommand implements Runnable {
         }
     }
 
-    @Command(name = "list", mixinStandardHelpOptions = true, description = "Shows releases, and what each worker serves.")
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "Shows releases, and what each worker serves.")
     int list(@Mixin Cluster cluster) {
         AdapterAdmin admin = new AdapterAdmin(cluster.settings());
         PrintWriter out = spec.commandLine().getOut();
@@ -93,7 +95,8 @@ final class AdaptersCommand implements Runnable {
 
     private static void workers(PrintWriter out, Fleet fleet) {
         Instant now = Instant.now();
-        out.printf("%-24s %-12s %-10s %6s %-13s %-8s %s%n", "WORKER", "PLATFORM", "SLOT", "EPOCH", "ADAPTER", "STATE", "");
+        out.printf(
+                "%-24s %-12s %-10s %6s %-13s %-8s %s%n", "WORKER", "PLATFORM", "SLOT", "EPOCH", "ADAPTER", "STATE", "");
         for (AdapterStatus s : fleet.statuses()) {
             String message = s.getMessage() == null ? "" : s.getMessage();
             if (!fleet.isAlive(s, now)) {
@@ -170,8 +173,7 @@ final class AdaptersCommand implements Runnable {
             throw new IllegalArgumentException(
                     "platform: " + platform + " has neither canary nor candidate (expected: one, or --adapter DIR)");
         }
-        AdapterRelease chosen =
-                adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
+        AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
         return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));
     }
 
@@ -189,7 +191,8 @@ final class AdaptersCommand implements Runnable {
     @Command(
             name = "retire",
             mixinStandardHelpOptions = true,
-            description = "Empties a slot: the platform falls back to its active adapter, that of *, or what workers start with.")
+            description =
+                    "Empties a slot: the platform falls back to its active adapter, that of *, or what workers start with.")
     int retire(
             @Mixin Cluster cluster,
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
@@ -209,7 +212,8 @@ final class AdaptersCommand implements Runnable {
         }
         String base = manifest.path("base").asText();
         if (base.isEmpty()) {
-            try (Checkpoint checkpoint = Checkpoint.load(Path.of(settings.model().checkpoint()))) {
+            try (Checkpoint checkpoint =
+                    Checkpoint.load(Path.of(settings.model().checkpoint()))) {
                 base = checkpoint.digest();
             }
         }
@@ -236,8 +240,8 @@ final class AdaptersCommand implements Runnable {
         return named != null
                 ? ScoringProfile.read(Path.of(named))
                 : ScoringProfile.in(Path.of(settings.model().checkpoint()))
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                folder + ": no " + ScoringProfile.FILE_NAME + " (expected: there or with the checkpoint)"));
+                        .orElseThrow(() -> new IllegalArgumentException(folder + ": no " + ScoringProfile.FILE_NAME
+                                + " (expected: there or with the checkpoint)"));
     }
 
     /** @return 0: every living worker serves it; 1: one refuses it, or none answers in time */
@@ -283,8 +287,8 @@ final class AdaptersCommand implements Runnable {
 
     private static int report(PrintWriter out, Fleet.Progress progress) {
         for (AdapterStatus s : progress.refusing()) {
-            out.println(s.getWorkerId() + " refuses it and serves " + digest(s.getAdapterDigest()) + ": "
-                    + s.getMessage());
+            out.println(
+                    s.getWorkerId() + " refuses it and serves " + digest(s.getAdapterDigest()) + ": " + s.getMessage());
         }
         out.flush();
         return progress.refusing().isEmpty() ? 0 : 1;

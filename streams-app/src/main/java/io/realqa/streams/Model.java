@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param workers batches that should run at a time on its device
  * @param loaded what scores behind it; released adapters are loaded for its checkpoint. None: there can be none
  */
-public record Model(BatchScorer scorer, int workers, @Nullable Scorer loaded) {
+public record Model(
+        BatchScorer scorer, int workers, @Nullable Scorer loaded) {
     /** A model for which no adapters can be loaded. */
     public Model(BatchScorer scorer, int workers) {
         this(scorer, workers, null);

@@ -167,7 +167,8 @@ public final class ScoringService implements AutoCloseable {
         try {
             if (!service.awaitFollowed()) {
                 LOG.warn(
-                        "the released adapters are not there after {}: scoring begins without them", released.patience());
+                        "the released adapters are not there after {}: scoring begins without them",
+                        released.patience());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -101,6 +101,7 @@ public record ServiceConfig(
      * @param patience longest wait for the released adapters at the start
      * @param goldenTolerance largest difference of a golden image's score, as a share of the profile's scale
      * @param goldenRequired whether an adapter without golden images is refused
+     * @param autoRollback whether a release with bad live answers is rolled back for all; none: it is
      */
     public record Adapters(
             @Nullable List<String> roots,
@@ -108,10 +109,11 @@ public record ServiceConfig(
             @Nullable String heartbeat,
             @Nullable String patience,
             @Nullable Double goldenTolerance,
-            @Nullable Boolean goldenRequired) {
+            @Nullable Boolean goldenRequired,
+            @Nullable Boolean autoRollback) {
         /** Adapters under some folders, all else by default. */
         public static Adapters roots(List<String> roots) {
-            return new Adapters(roots, null, null, null, null, null);
+            return new Adapters(roots, null, null, null, null, null, null);
         }
     }
 
@@ -193,8 +195,8 @@ public record ServiceConfig(
         if (topics != null && topics.containsValue("")) {
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
-        Set<String> known = Set.of(
-                "uploads", "scores", "attributes", "dead-letters", "adapter-releases", "adapter-status");
+        Set<String> known =
+                Set.of("uploads", "scores", "attributes", "dead-letters", "adapter-releases", "adapter-status");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "
@@ -498,7 +500,9 @@ public record ServiceConfig(
                 duration("adapters.heartbeat", a.heartbeat(), AdaptersConfig.DEFAULT_HEARTBEAT),
                 duration("adapters.patience", a.patience(), AdaptersConfig.DEFAULT_PATIENCE),
                 a.goldenTolerance() == null ? AdaptersConfig.DEFAULT_GOLDEN_TOLERANCE : a.goldenTolerance(),
-                Boolean.TRUE.equals(a.goldenRequired()));
+                Boolean.TRUE.equals(a.goldenRequired()),
+                !Boolean.FALSE.equals(a.autoRollback()),
+                engine(1).offGrammarMass());
     }
 
     /** Name of the topic of releases. */
@@ -532,8 +536,10 @@ public record ServiceConfig(
             return new AvroSerde<>();
         }
         try {
-            return (Serde<GenericContainer>)
-                    Class.forName(serde).asSubclass(Serde.class).getDeclaredConstructor().newInstance();
+            return (Serde<GenericContainer>) Class.forName(serde)
+                    .asSubclass(Serde.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
         } catch (ReflectiveOperationException | ClassCastException e) {
             throw new ConfigException(
                     "serde: " + serde + ": " + e + " (expected: a class on the class path"

@@ -66,8 +66,7 @@ public final class AdapterAdmin {
                 statuses.remove(e.key());
             }
         });
-        return new Fleet(
-                List.copyOf(statuses.values()), config.heartbeat().multipliedBy(HEARTBEATS));
+        return new Fleet(List.copyOf(statuses.values()), config.heartbeat().multipliedBy(HEARTBEATS));
     }
 
     private void read(String topic, CompactedTopic.Sink sink) {
@@ -76,8 +75,8 @@ public final class AdapterAdmin {
             while (!open.caughtUp()) {
                 open.poll(POLL, sink);
                 if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException(
-                            "topic " + topic + ": not read after " + LONGEST_READ + " (expected: a broker that answers)");
+                    throw new IllegalStateException("topic " + topic + ": not read after " + LONGEST_READ
+                            + " (expected: a broker that answers)");
                 }
             }
         }

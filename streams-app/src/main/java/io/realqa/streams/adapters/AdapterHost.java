@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,24 +33,40 @@ final class AdapterHost implements ModelRouter {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdapterHost.class);
     /** Active releases come first, so that a promoted canary's share is never without it. */
-    private static final Comparator<Release> ORDER =
-            Comparator.comparing((Release r) -> r.key().slot()).thenComparing(r -> r.key().platform());
+    private static final Comparator<Release> ORDER = Comparator.comparing(
+                    (Release r) -> r.key().slot())
+            .thenComparing(r -> r.key().platform());
 
     private final AdapterLoader loader;
     private final BatchScorer start;
     private final Listener listener;
     private final ServiceMetrics metrics;
+    private final double offGrammarMass;
+    private final BiConsumer<Release, String> onAlarm;
     /** Written by one thread, and read by any: the swap is this one pointer. */
     private volatile RoutingTable table;
+
     private final Map<ReleaseKey, SlotStatus> statuses = new ConcurrentHashMap<>();
     private final Map<Release.Content, Resident> residents = new ConcurrentHashMap<>();
     /** What an active slot served before: it stays in memory, so that going back is instant. */
-    private final Map<ReleaseKey, Release.Content> previous = new HashMap<>();
+    private final Map<ReleaseKey, Release> previous = new HashMap<>();
 
     private final Map<ReleaseKey, Release> refused = new HashMap<>();
 
-    /** @param start what answers where nothing is released; the caller's to close */
-    AdapterHost(AdapterLoader loader, BatchScorer start, ServiceMetrics metrics, Listener listener) {
+    /**
+     * @param start what answers where nothing is released; the caller's to close
+     * @param offGrammarMass an answer with more than that outside the allowed scores is none
+     * @param onAlarm called on a thread that scores, when a version's live answers are bad: {@link #giveUp} is due
+     */
+    AdapterHost(
+            AdapterLoader loader,
+            BatchScorer start,
+            double offGrammarMass,
+            ServiceMetrics metrics,
+            Listener listener,
+            BiConsumer<Release, String> onAlarm) {
+        this.offGrammarMass = offGrammarMass;
+        this.onAlarm = onAlarm;
         this.loader = loader;
         this.start = start;
         this.metrics = metrics;
@@ -129,34 +146,61 @@ final class AdapterHost implements ModelRouter {
 
     private void swap(Release release, @Nullable Version now, Resident resident, String message) {
         ReleaseKey key = release.key();
-        table = table.with(key, new Version(release, resident));
+        table = table.with(key, version(release, resident));
         refused.remove(key);
         if (key.slot() == Slot.ACTIVE && now != null && !now.release().content().equals(release.content())) {
-            previous.put(key, now.release().content());
+            previous.put(key, now.release());
         }
         metrics.counter(Metric.ADAPTER_SWAPS).increment();
         LOG.info("{}: epoch {} serves {}: {}", key, release.epoch(), release.adapter(), message);
         say(new SlotStatus(key, release.epoch(), release.adapter(), WorkerState.SERVING, null, message));
     }
 
+    private Version version(Release release, Resident resident) {
+        return new Version(release, resident, offGrammarMass, onAlarm);
+    }
+
+    /**
+     * Takes a release back whose live answers are bad: the slot serves what it served before, under that epoch.
+     *
+     * @return false if the release is not served any more
+     */
+    boolean giveUp(Release release, String why) {
+        ReleaseKey key = release.key();
+        Version now = table.at(key);
+        if (now == null || !now.release().equals(release)) {
+            return false;
+        }
+        Release before = previous.remove(key);
+        Resident resident = before == null ? null : residents.get(before.content());
+        table = table.with(key, before == null || resident == null ? null : version(before, resident));
+        metrics.counter(Metric.ADAPTER_ALARMS).increment();
+        refuse(release, table.at(key), why);
+        retireUnused();
+        return true;
+    }
+
     private void refuse(Release release, @Nullable Version now, String why) {
         refused.put(release.key(), release);
         metrics.counter(Metric.ADAPTER_REFUSALS).increment();
         LOG.warn("{}: epoch {} is refused: {}", release.key(), release.epoch(), why);
-        say(new SlotStatus(
-                release.key(), release.epoch(), served(now), WorkerState.REFUSED, release.adapter(), why));
+        say(new SlotStatus(release.key(), release.epoch(), served(now), WorkerState.REFUSED, release.adapter(), why));
     }
 
     /** @param epoch at which it was retired; 0: a newer active release ended it, or its record is gone */
     private void empty(ReleaseKey key, long epoch) {
         SlotStatus before = statuses.get(key);
-        boolean served = table.at(key) != null;
-        if (!served && before != null && before.epoch() == epoch && before.state() == WorkerState.SERVING) {
+        Version now = table.at(key);
+        if (now == null && before != null && before.epoch() == epoch && before.state() == WorkerState.SERVING) {
             return;
         }
         table = table.with(key, null);
         refused.remove(key);
-        previous.remove(key);
+        if (epoch > 0 && key.slot() == Slot.ACTIVE && now != null) {
+            previous.put(key, now.release());
+        } else if (epoch == 0) {
+            previous.remove(key);
+        }
         if (epoch == 0 && key.platform().equals(ReleaseKey.ALL) && key.slot() == Slot.ACTIVE) {
             say(started(key));
         } else if (epoch == 0) {
@@ -183,7 +227,8 @@ final class AdapterHost implements ModelRouter {
     }
 
     private void retireUnused() {
-        Set<Release.Content> kept = new HashSet<>(previous.values());
+        Set<Release.Content> kept = new HashSet<>();
+        previous.values().forEach(r -> kept.add(r.content()));
         table.versions().forEach(v -> kept.add(v.release().content()));
         residents.entrySet().removeIf(e -> {
             boolean unused = !kept.contains(e.getKey());

@@ -1,18 +1,20 @@
 package io.realqa.streams.adapters;
 
 import io.realqa.events.AdapterRelease;
+import io.realqa.schemas.ReleaseKey;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageLimits;
-import io.realqa.schemas.ReleaseKey;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.ModelRouter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -48,6 +50,10 @@ public final class AdapterService implements AutoCloseable {
     private final Object lock = new Object();
     /** The newest state that was not taken up yet; guarded by lock. */
     private @Nullable Releases news;
+    /** Releases that are to be taken back, and why; guarded by lock. */
+    private final Map<Release, String> alarms = new LinkedHashMap<>();
+    /** Guarded by lock. */
+    private ReleaseBook book = new ReleaseBook();
 
     private volatile @Nullable CompactedTopic topic;
 
@@ -63,7 +69,7 @@ public final class AdapterService implements AutoCloseable {
         this.kafka = kafka;
         this.serde = serde;
         this.clock = clock;
-        this.host = new AdapterHost(loader, start, metrics, this::tell);
+        this.host = new AdapterHost(loader, start, config.offGrammarMass(), metrics, this::tell, this::alarm);
         this.producer = new KafkaProducer<>(
                 ClientSettings.producer(kafka), new ByteArraySerializer(), new ByteArraySerializer());
         this.reading = daemon(this::read, "realqa-releases");
@@ -141,10 +147,18 @@ public final class AdapterService implements AutoCloseable {
 
     private void follow(CompactedTopic open) {
         Releases[] state = {Releases.NONE};
+        synchronized (lock) {
+            book = new ReleaseBook();
+        }
         boolean told = false;
         while (!closed()) {
             Releases before = state[0];
-            open.poll(POLL, e -> state[0] = next(state[0], e));
+            open.poll(POLL, e -> {
+                state[0] = next(state[0], e);
+                synchronized (lock) {
+                    book.put(e.key(), (AdapterRelease) e.value());
+                }
+            });
             // Not before all of the past is known: what was replaced long ago is not loaded again.
             if (open.caughtUp() && (!told || before != state[0])) {
                 told = true;
@@ -190,6 +204,7 @@ public final class AdapterService implements AutoCloseable {
                     continue;
                 }
                 Releases next = take(left);
+                takeBack();
                 if (next != null && host.follow(next, this::hasNews)) {
                     followed.countDown();
                 }
@@ -205,13 +220,57 @@ public final class AdapterService implements AutoCloseable {
     /** The newest state; null: none came in time. */
     private @Nullable Releases take(long nanos) throws InterruptedException {
         synchronized (lock) {
-            if (news == null && !closed()) {
+            if (news == null && alarms.isEmpty() && !closed()) {
                 lock.wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
             }
             Releases taken = news;
             news = null;
             return taken;
         }
+    }
+
+    /** Called on a thread that scores. */
+    private void alarm(Release release, String why) {
+        LOG.error("{}: epoch {}: {}", release.key(), release.epoch(), why);
+        synchronized (lock) {
+            alarms.put(release, why);
+            lock.notifyAll();
+        }
+    }
+
+    private void takeBack() {
+        Map<Release, String> due;
+        synchronized (lock) {
+            due = new LinkedHashMap<>(alarms);
+            alarms.clear();
+        }
+        due.forEach((release, why) -> {
+            if (host.giveUp(release, why) && config.autoRollback()) {
+                rollBack(release, why);
+            }
+        });
+    }
+
+    /**
+     * Releases for all what was there before. Workers that do so at the same time write the same epoch with the same
+     * content, which is one release; one that was rolled back already is left alone.
+     */
+    private void rollBack(Release release, String why) {
+        ReleaseBook.Entry next;
+        synchronized (lock) {
+            AdapterRelease now = book.at(release.key());
+            if (now == null || now.getEpoch() != release.epoch()) {
+                return;
+            }
+            next = release.key().slot() == ReleaseKey.Slot.ACTIVE
+                    ? book.rollback(release.key().platform(), clock.instant())
+                    : book.retire(release.key(), clock.instant());
+        }
+        AdapterRelease event = AdapterRelease.newBuilder(next.event())
+                .setDecision("rolled back by " + config.workerId() + ": " + why)
+                .build();
+        LOG.error("{}: epoch {} is released: {}", next.key(), event.getEpoch(), event.getDecision());
+        send(config.releases(), next.key().toString(), () -> serde.serializer().serialize(config.releases(), event));
     }
 
     private boolean hasNews() {
@@ -222,20 +281,26 @@ public final class AdapterService implements AutoCloseable {
 
     /** Writes a slot's status; what is lost is written again with the next heartbeat. */
     private void tell(ReleaseKey key, @Nullable SlotStatus status) {
+        send(
+                config.status(),
+                config.workerId() + "/" + key,
+                () -> status == null
+                        ? null
+                        : serde.serializer()
+                                .serialize(config.status(), status.event(config.workerId(), clock.instant())));
+    }
+
+    private void send(String to, String key, Supplier<byte @Nullable []> value) {
         try {
-            byte[] value = status == null
-                    ? null
-                    : serde.serializer().serialize(config.status(), status.event(config.workerId(), clock.instant()));
-            String name = config.workerId() + "/" + key;
             producer.send(
-                    new ProducerRecord<>(config.status(), name.getBytes(StandardCharsets.UTF_8), value),
+                    new ProducerRecord<>(to, key.getBytes(StandardCharsets.UTF_8), value.get()),
                     (metadata, failure) -> {
                         if (failure != null) {
-                            LOG.warn("the status of {} was not written: {}", key, failure.toString());
+                            LOG.warn("{}: {} was not written: {}", to, key, failure.toString());
                         }
                     });
         } catch (RuntimeException e) {
-            LOG.warn("the status of {} was not written: {}", key, e.toString());
+            LOG.warn("{}: {} was not written: {}", to, key, e.toString());
         }
     }
 

@@ -18,6 +18,8 @@ import java.util.List;
  * @param goldenTolerance largest difference of a golden image's score, as a share of the profile's scale, where the
  *     release states none
  * @param goldenRequired whether an adapter without golden images is refused
+ * @param autoRollback whether an instance that takes a release back for its live answers releases the one before for all
+ * @param offGrammarMass an answer with more than that outside the allowed scores is none, as for the engine
  */
 public record AdaptersConfig(
         List<Path> roots,
@@ -27,7 +29,9 @@ public record AdaptersConfig(
         Duration heartbeat,
         Duration patience,
         double goldenTolerance,
-        boolean goldenRequired) {
+        boolean goldenRequired,
+        boolean autoRollback,
+        double offGrammarMass) {
 
     /** Alive, for others, is who wrote within three of these. */
     public static final Duration DEFAULT_HEARTBEAT = Duration.ofSeconds(10);

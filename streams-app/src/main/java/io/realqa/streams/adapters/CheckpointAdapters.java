@@ -34,7 +34,7 @@ final class CheckpointAdapters implements AdapterLoader {
     private final ReleaseFolder folders;
 
     /**
-     * @param start what the service started with; a release that names the same content uses it
+     * @param start what the service started with; a release of the base model uses it where it is that
      * @param startModel the same as the engine sees it
      */
     CheckpointAdapters(Scorer start, BatchScorer startModel, ImageLimits limits, AdaptersConfig config) {
@@ -52,7 +52,9 @@ final class CheckpointAdapters implements AdapterLoader {
             throw new RefusedException(
                     "base: " + release.base() + " (expected: " + checkpoint.digest() + ", the checkpoint served here)");
         }
-        if (release.content().equals(startContent())) {
+        if (release.adapter() == null
+                && start.adapter() == null
+                && start.profile().digest().equals(release.profile())) {
             return new Loaded(new Resident(startModel, () -> {}), "what the service started with");
         }
         long began = System.nanoTime();
@@ -96,12 +98,6 @@ final class CheckpointAdapters implements AdapterLoader {
         }
     }
 
-    private Release.Content startContent() {
-        Adapter adapter = start.adapter();
-        return new Release.Content(
-                adapter == null ? null : adapter.digest(), start.profile().digest());
-    }
-
     /** The adapter's profile, or else the checkpoint's or the one that the service was given. */
     private ScoringProfile profile(Release release, @Nullable Path folder) throws RefusedException {
         Optional<ScoringProfile> own = folder == null ? Optional.empty() : ScoringProfile.in(folder);
@@ -111,8 +107,7 @@ final class CheckpointAdapters implements AdapterLoader {
         if (start.profile().digest().equals(release.profile())) {
             return start.profile();
         }
-        return expected(
-                ScoringProfile.in(start.checkpoint().folder()).orElse(start.profile()), release);
+        return expected(ScoringProfile.in(start.checkpoint().folder()).orElse(start.profile()), release);
     }
 
     private static ScoringProfile expected(ScoringProfile profile, Release release) throws RefusedException {
@@ -163,7 +158,7 @@ final class CheckpointAdapters implements AdapterLoader {
             }
             return "no golden images";
         }
-        golden.get().check(model);
+        golden.get().check(model, config.offGrammarMass());
         return golden.get().size() + " golden images as expected";
     }
 }

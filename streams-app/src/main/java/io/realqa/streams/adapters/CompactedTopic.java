@@ -49,7 +49,8 @@ final class CompactedTopic implements AutoCloseable {
                     .map(p -> new TopicPartition(p.topic(), p.partition()))
                     .toList();
             if (partitions.isEmpty()) {
-                throw new IllegalStateException("topic " + topic + ": missing (expected: created beforehand, compacted)");
+                throw new IllegalStateException(
+                        "topic " + topic + ": missing (expected: created beforehand, compacted)");
             }
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.streams.scoring.BatchScorer;
-import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,11 +90,13 @@ final class GoldenImages {
         }
         double expectation = json.path("expectation").asDouble(Double.NaN);
         if (!Double.isFinite(expectation)) {
-            throw new RefusedException("golden image " + name + ": expectation: " + json.path("expectation")
-                    + " (expected: a number)");
+            throw new RefusedException(
+                    "golden image " + name + ": expectation: " + json.path("expectation") + " (expected: a number)");
         }
         Map<String, String> attributes = new java.util.LinkedHashMap<>();
-        json.path("attributes").properties().forEach(e -> attributes.put(e.getKey(), e.getValue().asText()));
+        json.path("attributes")
+                .properties()
+                .forEach(e -> attributes.put(e.getKey(), e.getValue().asText()));
         return new Image(name, Files.readAllBytes(file), expectation, attributes);
     }
 
@@ -103,8 +104,12 @@ final class GoldenImages {
         return images.size();
     }
 
-    /** Scores them one by one, so that batches get the device in between, and compares. */
-    void check(BatchScorer scorer) throws RefusedException {
+    /**
+     * Scores them one by one, so that batches get the device in between, and compares.
+     *
+     * @param offGrammarMass an answer with more than that outside the allowed scores is none
+     */
+    void check(BatchScorer scorer, double offGrammarMass) throws RefusedException {
         for (Image image : images) {
             Score score;
             try {
@@ -112,13 +117,13 @@ final class GoldenImages {
             } catch (ImageRejectedException e) {
                 throw new RefusedException("golden image " + image + ": " + e.getMessage(), e);
             }
-            if (!(score.offGrammarMass() <= EngineConfig.DEFAULT_OFF_GRAMMAR_MASS)) {
+            if (!(score.offGrammarMass() <= offGrammarMass)) {
                 throw new RefusedException(String.format(
                         Locale.ROOT,
                         "golden image %s: off-grammar mass: %.4f (expected: at most %s of the probability)",
                         image,
                         score.offGrammarMass(),
-                        EngineConfig.DEFAULT_OFF_GRAMMAR_MASS));
+                        offGrammarMass));
             }
             double difference = Math.abs(score.expectation() - image.expectation());
             // Also if the score is not a number.

@@ -35,9 +35,16 @@ record Release(
 
     /** What is in memory for it: an epoch that names the same content again needs no loading. */
     Content content() {
-        return new Content(adapter, profile);
+        return new Content(adapter, base, profile, location);
     }
 
-    /** Digests that decide what a model answers. */
-    record Content(@Nullable String adapter, String profile) {}
+    /**
+     * All that was checked when it was loaded: a release that differs in any of it is checked anew, even if the same
+     * tensors are in memory.
+     */
+    record Content(
+            @Nullable String adapter,
+            String base,
+            String profile,
+            @Nullable String location) {}
 }

@@ -2,6 +2,7 @@ package io.realqa.streams.adapters;
 
 import io.realqa.events.AdapterRelease;
 import io.realqa.events.ReleaseState;
+import io.realqa.schemas.EventClasses;
 import io.realqa.schemas.ReleaseKey;
 import io.realqa.schemas.ReleaseKey.Slot;
 import java.time.Instant;
@@ -15,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 /** The newest release event of each slot, and which event comes next when an operator wants something. Pure. */
 public final class ReleaseBook {
     private final Map<ReleaseKey, AdapterRelease> slots = new HashMap<>();
+
+    /** Nothing is released. */
+    public ReleaseBook() {
+        // Copying an event looks its classes up.
+        EventClasses.trust();
+    }
 
     /** An event and the slot that it is for. */
     public record Entry(ReleaseKey key, AdapterRelease event) {}
@@ -77,8 +84,8 @@ public final class ReleaseBook {
         AdapterRelease canary = at(new ReleaseKey(platform, Slot.CANARY));
         AdapterRelease chosen = canary == null ? at(new ReleaseKey(platform, Slot.CANDIDATE)) : canary;
         if (chosen == null) {
-            throw new IllegalArgumentException(
-                    "platform: " + platform + " has neither canary nor candidate (expected: one, or an adapter's folder)");
+            throw new IllegalArgumentException("platform: " + platform
+                    + " has neither canary nor candidate (expected: one, or an adapter's folder)");
         }
         return next(new ReleaseKey(platform, Slot.ACTIVE), chosen, ReleaseState.ACTIVE, 1, now);
     }
@@ -109,14 +116,18 @@ public final class ReleaseBook {
     public Entry retire(ReleaseKey key, Instant now) {
         AdapterRelease event = at(key);
         if (event == null) {
-            throw new IllegalArgumentException("slot: " + key + " is empty (expected: a release; known are " + platforms()
-                    + ")");
+            throw new IllegalArgumentException(
+                    "slot: " + key + " is empty (expected: a release; known are " + platforms() + ")");
         }
         return next(key, event, ReleaseState.RETIRED, 0, now);
     }
 
     private Collection<String> platforms() {
-        return slots.keySet().stream().map(ReleaseKey::platform).distinct().sorted().toList();
+        return slots.keySet().stream()
+                .map(ReleaseKey::platform)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     private Entry next(ReleaseKey key, AdapterRelease content, ReleaseState state, double share, Instant now) {

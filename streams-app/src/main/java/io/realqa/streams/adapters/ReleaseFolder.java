@@ -64,7 +64,8 @@ final class ReleaseFolder {
             real = path.toRealPath();
         } catch (IOException e) {
             // Whether it exists is told only about what would lie under a root.
-            boolean under = roots.stream().anyMatch(r -> path.startsWith(r.toAbsolutePath().normalize()));
+            boolean under = roots.stream()
+                    .anyMatch(r -> path.startsWith(r.toAbsolutePath().normalize()));
             throw under
                     ? new RefusedException("location: " + location + " is missing (expected: the adapter's folder)", e)
                     : outside(location);
@@ -108,7 +109,8 @@ final class ReleaseFolder {
     }
 
     private RefusedException outside(String location) {
-        return new RefusedException("location: " + location + " (expected: a folder under adapters.roots " + roots + ")");
+        return new RefusedException(
+                "location: " + location + " (expected: a folder under adapters.roots " + roots + ")");
     }
 
     /** A link could lead out of the roots, or be moved on after the check. */

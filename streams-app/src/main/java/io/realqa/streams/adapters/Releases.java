@@ -57,9 +57,8 @@ final class Releases {
         }
         if (event.getState() != ReleaseState.RETIRED
                 && event.getState() != key.slot().state()) {
-            throw new IllegalArgumentException(
-                    "state: " + event.getState() + " (expected: " + key.slot().state() + " or RETIRED under the key "
-                            + key + ")");
+            throw new IllegalArgumentException("state: " + event.getState() + " (expected: "
+                    + key.slot().state() + " or RETIRED under the key " + key + ")");
         }
         if (event.getEpoch() < 1) {
             throw new IllegalArgumentException("epoch: " + event.getEpoch() + " (expected: at least 1)");

@@ -27,11 +27,18 @@ class AdapterHostTest {
     private final List<String> freed = new ArrayList<>();
     private final List<SlotStatus> told = new ArrayList<>();
     private final TestModel start = new TestModel(grey -> {});
-    private final AdapterHost host = new AdapterHost(this::load, start, ServiceMetrics.unseen(), (key, status) -> {
-        if (status != null) {
-            told.add(status);
-        }
-    });
+    private final List<String> alarms = new ArrayList<>();
+    private final AdapterHost host = new AdapterHost(
+            this::load,
+            start,
+            0.99,
+            ServiceMetrics.unseen(),
+            (key, status) -> {
+                if (status != null) {
+                    told.add(status);
+                }
+            },
+            (release, why) -> alarms.add(release.adapter() + ": " + why));
     private Releases releases = Releases.NONE;
 
     private AdapterLoader.Loaded load(Release release) throws RefusedException {
@@ -123,6 +130,16 @@ class AdapterHostTest {
     }
 
     @Test
+    void aRetiredReleaseComesBackWithoutLoading() {
+        release(active("shop", 1, "a"), "active");
+        release(retired("shop", 2), "active");
+        assertThat(route("shop")).isSameAs(start);
+        release(active("shop", 3, "a"), "active");
+        assertThat(served("shop")).isEqualTo("a 3");
+        assertThat(loads).containsExactly("a");
+    }
+
+    @Test
     void aVersionInUseIsFreedWithItsLastBatch() {
         release(active("shop", 1, "a"), "active");
         BatchScorer used = route("shop");
@@ -165,8 +182,11 @@ class AdapterHostTest {
         release(active("*", 1, "a"), "active");
         release(canary("shop", 1, "b", 0.5), "canary");
         assertThat(IntStream.range(0, 100)
-                        .mapToObj(i -> host.route("shop", "image-" + i).identity().epoch()
-                                + String.valueOf(((Version) host.route("shop", "image-" + i)).release().adapter()))
+                        .mapToObj(i ->
+                                host.route("shop", "image-" + i).identity().epoch()
+                                        + String.valueOf(((Version) host.route("shop", "image-" + i))
+                                                .release()
+                                                .adapter()))
                         .distinct())
                 .containsExactlyInAnyOrder("1a", "1b");
     }
@@ -188,6 +208,49 @@ class AdapterHostTest {
         assertThat(loads).hasSize(1);
         assertThat(host.follow(releases, () -> false)).isTrue();
         assertThat(loads).containsExactlyInAnyOrder("a", "b");
+    }
+
+    @Test
+    void aReleaseWhoseLiveAnswersAreNoScoresIsTakenBackAndNotServedAgain() throws Exception {
+        release(active("shop", 1, "a"), "active");
+        release(active("shop", 2, "b"), "active");
+        Version bad = (Version) route("shop");
+        BatchScorer.Prepared nan = bad.prepare(TestModel.image(TestModel.NAN));
+        BatchScorer.Prepared good = bad.prepare(TestModel.image(5));
+        for (int i = 0; alarms.isEmpty(); i++) {
+            assertThat(i).isLessThan(LiveAlarm.WATCHED);
+            bad.score(List.of(i % 2 == 0 ? nan : good));
+        }
+        assertThat(alarms)
+                .containsExactly("b: alarm: 15 of the last 30 answers were no scores (expected: at most 30 %)");
+        assertThat(host.giveUp(bad.release(), "alarm")).isTrue();
+        assertThat(served("shop")).isEqualTo("a 1");
+        assertThat(status(SHOP).state()).isEqualTo(WorkerState.REFUSED);
+        assertThat(freed).containsExactly("b");
+        assertThat(host.giveUp(bad.release(), "alarm")).as("once").isFalse();
+        host.follow(releases, () -> false);
+        assertThat(served("shop")).isEqualTo("a 1");
+        release(active("shop", 3, "a"), "active");
+        assertThat(served("shop")).isEqualTo("a 3");
+        assertThat(loads).containsExactly("a", "b");
+    }
+
+    @Test
+    void theAlarmNeedsManyBadAnswersAmongTheFirst() {
+        LiveAlarm few = new LiveAlarm();
+        LiveAlarm late = new LiveAlarm();
+        for (int i = 0; i < 2 * LiveAlarm.WATCHED; i++) {
+            assertThat(few.raises(i % 4 == 0)).as("a quarter, answer %s", i).isFalse();
+            assertThat(late.raises(i >= LiveAlarm.WATCHED)).as("answer %s", i).isFalse();
+        }
+        LiveAlarm sudden = new LiveAlarm();
+        int raised = 0;
+        for (int i = 0; i < 1_000; i++) {
+            if (sudden.raises(i >= 500) && raised++ == 0) {
+                assertThat(i).isEqualTo(530);
+            }
+        }
+        assertThat(raised).isEqualTo(1);
     }
 
     @Test

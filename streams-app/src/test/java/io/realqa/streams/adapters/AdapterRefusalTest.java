@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.realqa.events.AdapterRelease;
 import io.realqa.events.WorkerState;
+import io.realqa.schemas.ReleaseKey;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageLimits;
-import io.realqa.schemas.ReleaseKey;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
 import java.nio.file.Files;
@@ -66,13 +66,24 @@ class AdapterRefusalTest {
 
     private AdapterHost host(boolean goldenRequired) {
         AdaptersConfig config = new AdaptersConfig(
-                List.of(root), "worker", "r", "s", Duration.ofSeconds(1), Duration.ofSeconds(1), 0.01, goldenRequired);
+                List.of(root),
+                "worker",
+                "r",
+                "s",
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                0.01,
+                goldenRequired,
+                true,
+                0.99);
         BatchScorer start = BatchScorer.of(model.scorer(), ImageLimits.DEFAULTS);
         return new AdapterHost(
                 new CheckpointAdapters(model.scorer(), start, ImageLimits.DEFAULTS, config),
                 start,
+                config.offGrammarMass(),
                 ServiceMetrics.unseen(),
-                (key, status) -> {});
+                (key, status) -> {},
+                (release, why) -> {});
     }
 
     private SlotStatus release(AdapterRelease event) {
@@ -105,16 +116,16 @@ class AdapterRefusalTest {
         assertThat(serving.identity().epoch()).isEqualTo(1);
         assertThat(status.adapter()).isEqualTo(serving.identity().adapter());
         assertThat(serving.enter()).isTrue();
-        Score score = serving.score(List.of(serving.prepare(
-                        Files.readAllBytes(TestAdapters.CHECKPOINT.resolve("photos/coffee.jpg")))))
+        Score score = serving.score(List.of(
+                        serving.prepare(Files.readAllBytes(TestAdapters.CHECKPOINT.resolve("photos/coffee.jpg")))))
                 .get(0);
         serving.leave();
         try (Adapter good = Adapter.load(model.scorer().checkpoint(), root.resolve("good"))) {
             assertThat(score.expectation())
                     .isCloseTo(
-                            Objects.requireNonNull(TestAdapters.scores(
-                                                    model.scorer().checkpoint(), good)
-                                            .get("coffee.jpg"))
+                            Objects.requireNonNull(
+                                            TestAdapters.scores(model.scorer().checkpoint(), good)
+                                                    .get("coffee.jpg"))
                                     .expectation(),
                             within(1e-3));
         }
@@ -238,11 +249,11 @@ class AdapterRefusalTest {
     void aFileThatIsNotAsTheManifestSaysIsRefused() throws Exception {
         Path folder = another();
         Files.writeString(folder.resolve("scoring-notes.txt"), "changed");
-        Files.writeString(
-                folder.resolve("manifest.json"), "{\"files\": {\"scoring-notes.txt\": \"sha256:00\"}}");
+        Files.writeString(folder.resolve("manifest.json"), "{\"files\": {\"scoring-notes.txt\": \"sha256:00\"}}");
         refused(release(folder, Adapter.digest(folder)), "scoring-notes.txt", "manifest.json");
     }
 
+    /** The adapter outside is the very one that is in memory. */
     @Test
     void placesOutsideTheRootsAreRefusedAndNotLookedAt() throws Exception {
         Path outside = TestAdapters.make(temporary.resolve("outside"), 8);
@@ -261,7 +272,10 @@ class AdapterRefusalTest {
             refused(release(event(location, digest).build()), "location: ", "expected: an absolute path");
         }
         refused(release(event(root + "/gone", digest).build()), "is missing");
-        refused(release(event(root.toString() + "/good/adapter_config.json", digest).build()), "expected: a folder");
+        refused(
+                release(event(root.toString() + "/good/adapter_config.json", digest)
+                        .build()),
+                "expected: a folder");
     }
 
     @Test
@@ -286,7 +300,8 @@ class AdapterRefusalTest {
         releases = Releases.NONE;
         epoch = 0;
         host = host(false);
-        assertThat(release(root.resolve("good"), Adapter.digest(root.resolve("good"))).state())
+        assertThat(release(root.resolve("good"), Adapter.digest(root.resolve("good")))
+                        .state())
                 .isEqualTo(WorkerState.SERVING);
         Files.writeString(
                 folder.resolve("preprocessor_config.json"),

@@ -104,8 +104,8 @@ class HotSwapTest {
                         "num.stream.threads",
                         "1"))
                 .withCache(new ServiceConfig.Cache(0))
-                .withAdapters(new ServiceConfig.Adapters(
-                        List.of(root.toString()), worker, "500ms", "60s", null, null));
+                .withAdapters(
+                        new ServiceConfig.Adapters(List.of(root.toString()), worker, "500ms", "60s", null, null, null));
     }
 
     private static ScoringService service(String worker) {
@@ -274,12 +274,11 @@ class HotSwapTest {
             for (int i = 0; i < 7; i++) {
                 ReleaseBook book = admin.releases();
                 Instant now = Instant.now();
-                ReleaseBook.Entry release =
-                        switch (i) {
-                            case 3, 5 -> book.rollback("shop", now);
-                            case 4 -> book.retire(key, now);
-                            default -> book.release(key, adapter(folders.get(i % 3)), 1, now);
-                        };
+                ReleaseBook.Entry release = switch (i) {
+                    case 3, 5 -> book.rollback("shop", now);
+                    case 4 -> book.retire(key, now);
+                    default -> book.release(key, adapter(folders.get(i % 3)), 1, now);
+                };
                 admin.publish(release);
                 converge(admin, release, Set.of("one", "two"));
                 last = release.event().getEpoch();
@@ -302,18 +301,19 @@ class HotSwapTest {
                 Provenance by = event.getProvenance();
                 String digest = by.getAdapterDigest() == null ? "" : by.getAdapterDigest();
                 String photo = Objects.requireNonNull(photos.get(id));
-                double should = Objects.requireNonNull(Objects.requireNonNull(expected.get(digest)).get(photo))
+                double should = Objects.requireNonNull(
+                                Objects.requireNonNull(expected.get(digest)).get(photo))
                         .expectation();
-                assertThat(event.getScore())
-                        .as("%s: %s by %s", id, photo, by)
-                        .isCloseTo(should, within(1e-3));
+                assertThat(event.getScore()).as("%s: %s by %s", id, photo, by).isCloseTo(should, within(1e-3));
                 assertThat(scores.assessed.get(id)).as(id).isEqualTo(by);
                 assertThat(digests.merge(by.getEpoch(), digest, (a, b) -> a.equals(b) ? a : "mixed"))
                         .isEqualTo(digest);
             });
             assertThat(digests.keySet()).contains(0L, 1L, 2L, 3L, 4L, 6L, 7L);
         }
-        assertThat(admin.fleet().living(Instant.now())).as("who stopped is off the topic").isEmpty();
+        assertThat(admin.fleet().living(Instant.now()))
+                .as("who stopped is off the topic")
+                .isEmpty();
         afterwardsANewWorkerStartsWithTheNewestRelease(last);
     }
 
@@ -328,8 +328,7 @@ class HotSwapTest {
                 return scores.size() >= AT_LEAST_BETWEEN_SWAPS;
             });
             load.end();
-            assertThat(scores.scored.values())
-                    .allMatch(e -> e.getProvenance().getEpoch() == epoch);
+            assertThat(scores.scored.values()).allMatch(e -> e.getProvenance().getEpoch() == epoch);
         }
     }
 }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 final class ReleaseEvents {
     private ReleaseEvents() {}
 
-    static AdapterRelease event(String platform, ReleaseState state, long epoch, @Nullable String digest, double share) {
+    static AdapterRelease event(
+            String platform, ReleaseState state, long epoch, @Nullable String digest, double share) {
         return AdapterRelease.newBuilder()
                 .setPlatform(platform)
                 .setEpoch(epoch)

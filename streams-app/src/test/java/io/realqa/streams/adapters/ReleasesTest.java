@@ -60,14 +60,13 @@ class ReleasesTest {
         Releases releases =
                 Releases.NONE.with("shop/active", active("shop", 7, "a")).with("shop/active", null);
         assertThat(releases.inForce()).isEmpty();
-        assertThat(inForce(releases.with("shop/active", active("shop", 1, "b")))).containsExactly("shop/active 1 b");
+        assertThat(inForce(releases.with("shop/active", active("shop", 1, "b"))))
+                .containsExactly("shop/active 1 b");
     }
 
     @Test
     void aShareOfNothingIsNotInForce() {
-        assertThat(Releases.NONE
-                        .with("shop/canary", canary("shop", 1, "a", 0))
-                        .inForce())
+        assertThat(Releases.NONE.with("shop/canary", canary("shop", 1, "a", 0)).inForce())
                 .isEmpty();
     }
 

@@ -58,8 +58,7 @@ final class TestAdapters {
 
     /** Sets the first number of the first tensor. */
     static void setFirst(Path folder, float value) throws IOException {
-        ByteBuffer all =
-                ByteBuffer.wrap(Files.readAllBytes(tensors(folder))).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(tensors(folder))).order(ByteOrder.LITTLE_ENDIAN);
         all.putFloat(8 + Math.toIntExact(all.getLong(0)), value);
         Files.write(tensors(folder), all.array());
     }
@@ -67,7 +66,8 @@ final class TestAdapters {
     /** Changes the header in place; what is written must be as long as what was there. */
     static void editHeader(Path folder, String from, String to) throws IOException {
         byte[] all = Files.readAllBytes(tensors(folder));
-        int length = Math.toIntExact(ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).getLong());
+        int length = Math.toIntExact(
+                ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).getLong());
         String header = new String(all, 8, length, java.nio.charset.StandardCharsets.UTF_8);
         if (!header.contains(from) || from.length() != to.length()) {
             throw new IllegalArgumentException(from);
@@ -97,8 +97,8 @@ final class TestAdapters {
     }
 
     /** Scores of the photographs, each alone. */
-    static Map<String, Score> scores(
-            Checkpoint checkpoint, @org.jspecify.annotations.Nullable Adapter adapter) throws Exception {
+    static Map<String, Score> scores(Checkpoint checkpoint, @org.jspecify.annotations.Nullable Adapter adapter)
+            throws Exception {
         Map<String, Score> scores = new LinkedHashMap<>();
         ScoringProfile profile = ScoringProfile.in(CHECKPOINT).orElseThrow();
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULTS);
