@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -80,17 +82,26 @@ final class AdaptersCommand implements Runnable {
         AdapterAdmin admin = new AdapterAdmin(cluster.settings());
         PrintWriter out = spec.commandLine().getOut();
         row(out, "PLATFORM", "SLOT", "EPOCH", "ADAPTER", "SHARE", "STATE");
-        for (ReleaseBook.Entry e : admin.releases().entries()) {
+        ReleaseBook book = admin.releases();
+        for (ReleaseBook.Entry e : book.entries()) {
             AdapterRelease r = e.event();
             boolean filled = r.getState() != ReleaseState.RETIRED;
             String adapter = filled ? digest(r.getAdapterDigest()) : "–";
             String share = filled ? percent(r.getTrafficShare()) : "–";
-            row(out, r.getPlatform(), e.key().slot(), r.getEpoch(), adapter, share, r.getState());
+            row(out, r.getPlatform(), e.key().slot(), r.getEpoch(), adapter, share, state(book, e));
         }
         out.println();
         workers(out, admin.fleet());
         out.flush();
         return 0;
+    }
+
+    /** A canary or candidate under its platform's active epoch was ended by it. */
+    private static String state(ReleaseBook book, ReleaseBook.Entry entry) {
+        AdapterRelease event = entry.event();
+        long active = book.activeEpoch(event.getPlatform());
+        boolean ended = entry.key().slot() != Slot.ACTIVE && event.getEpoch() < active;
+        return event.getState() + (ended && event.getState() != ReleaseState.RETIRED ? ", ended" : "");
     }
 
     private static void workers(PrintWriter out, Fleet fleet) {
@@ -120,7 +131,7 @@ final class AdaptersCommand implements Runnable {
     }
 
     private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.4g %%", 100 * share);
+        return new DecimalFormat("0.### %", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(share);
     }
 
     private static String digest(@Nullable String digest) {

@@ -23,7 +23,7 @@ class AdaptersCommandTest {
     Path folder;
 
     private StringWriter out = new StringWriter();
-    private Path config;
+    private Path config = Path.of("");
 
     private int run(String command, String... args) {
         out = new StringWriter();
@@ -71,6 +71,7 @@ class AdaptersCommandTest {
                 assertThat(run("list")).isZero();
                 assertThat(out.toString())
                         .containsPattern("shop +active +2 [0-9a-f]{12} +100 % ACTIVE")
+                        .containsPattern("shop +canary +1 [0-9a-f]{12} +25 % CANARY, ended")
                         .containsPattern("tester +shop +active +2 [0-9a-f]{12} +SERVING")
                         .containsPattern("tester +\\* +active +0 base +SERVING")
                         .contains("1 workers are alive");

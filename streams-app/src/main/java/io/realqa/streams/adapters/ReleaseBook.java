@@ -52,6 +52,12 @@ public final class ReleaseBook {
         return event == null || event.getState() == ReleaseState.RETIRED ? null : event;
     }
 
+    /** Epoch of a platform's newest event for its active slot; 0: there is none. */
+    public long activeEpoch(String platform) {
+        AdapterRelease event = slots.get(new ReleaseKey(platform, Slot.ACTIVE));
+        return event == null ? 0 : event.getEpoch();
+    }
+
     private long nextEpoch(String platform) {
         return 1
                 + slots.entrySet().stream()
