@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,
+            AdaptersCommand.class,
             BenchCommand.class,
             VerifyCommand.class,
             EvaluateCommand.class,

@@ -1,7 +1,9 @@
 package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A PEFT LoRA adapter in memory: a folder with adapter_config.json and adapter_model.safetensors, for the language
@@ -11,6 +13,9 @@ import java.nio.file.Path;
  * <p>Immutable and safe for any thread; any number can be resident. Close it before its checkpoint.
  */
 public final class Adapter implements AutoCloseable {
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
+
     private final Checkpoint checkpoint;
     private final Path folder;
     private final String digest;
@@ -54,6 +59,21 @@ public final class Adapter implements AutoCloseable {
 
     private static void put(Checkpoint checkpoint, float[] values, long[] shape, String name, IValue lora) {
         Weights.put(checkpoint.program(), lora, name, values, shape, checkpoint.compute());
+    }
+
+    /**
+     * Digest that the adapter in a folder has, without loading it.
+     *
+     * @throws ModelException if a file is missing
+     */
+    public static String digest(Path folder) {
+        List<Path> files = List.of(folder.resolve(CONFIG), folder.resolve(TENSORS));
+        for (Path file : files) {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + ": missing (expected: a PEFT adapter)");
+            }
+        }
+        return Digests.of(files);
     }
 
     /** The folder that it was loaded from. */

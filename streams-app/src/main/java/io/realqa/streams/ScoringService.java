@@ -3,8 +3,10 @@ package io.realqa.streams;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
+import io.realqa.scorer.Scorer;
+import io.realqa.streams.adapters.AdapterService;
+import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -68,6 +70,9 @@ public final class ScoringService implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+    /** With the device lost there is nothing to bring to an end: the sooner others have the tasks, the better. */
+    private static final Duration FAULT_CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
     private static final long REGISTRY_PAUSE_MILLIS = 1_000;
     private static final long DRAIN_SLICE_MILLIS = 20;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
@@ -85,6 +90,7 @@ public final class ScoringService implements AutoCloseable {
     private volatile String loading = "not started";
     private volatile @Nullable Running running;
     private @Nullable HttpSide http;
+    private @Nullable AdapterService adapters;
 
     /** What there is once the model is loaded. */
     private record Running(ScoringEngine engine, Tasks tasks, KafkaStreams streams, KafkaStreamsMetrics metrics) {}
@@ -123,9 +129,12 @@ public final class ScoringService implements AutoCloseable {
         }
         loading = "loading the model";
         Model model = loader.get();
-        EventSerdes serdes = new EventSerdes(serde(config), config.registry(), topicNames(config));
+        EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), topicNames(config));
         loading = "waiting for the schema registry";
         if (!register(serdes)) {
+            return;
+        }
+        if (!follow(model)) {
             return;
         }
         synchronized (this) {
@@ -133,6 +142,42 @@ public final class ScoringService implements AutoCloseable {
                 run(model, serdes);
             }
         }
+    }
+
+    /**
+     * Takes the released adapters into service, so that the first score is already one of theirs.
+     *
+     * @return false if the service was closed meanwhile
+     */
+    private boolean follow(Model model) {
+        AdaptersConfig released = config.adaptersConfig();
+        Scorer loaded = model.loaded();
+        if (released == null || loaded == null) {
+            return true;
+        }
+        loading = "loading the released adapters";
+        AdapterService service;
+        synchronized (this) {
+            if (closed.get()) {
+                return false;
+            }
+            Serde<GenericContainer> serde = config.newSerde();
+            serde.configure(config.registry(), false);
+            service = AdapterService.start(
+                    released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
+            adapters = service;
+        }
+        try {
+            if (!service.awaitFollowed()) {
+                LOG.warn(
+                        "the released adapters are not there after {}: scoring begins without them",
+                        released.patience());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        return !closed.get();
     }
 
     /** @return false if the service was closed before the registry answered */
@@ -160,7 +205,7 @@ public final class ScoringService implements AutoCloseable {
         ContentPolicy policy = config.contentPolicy();
         ContentSource content = substitutes.content() == null ? new ContentFetcher(policy) : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
-                (platform, imageId) -> model.scorer(),
+                adapters == null ? (platform, imageId) -> model.scorer() : adapters.router(),
                 content,
                 policy.maxBytes(),
                 config.engine(model.workers()),
@@ -198,25 +243,6 @@ public final class ScoringService implements AutoCloseable {
                 Topics.SCORES, config.topic("scores", Topics.SCORES.topic()),
                 Topics.ATTRIBUTES, config.topic("attributes", Topics.ATTRIBUTES.topic()),
                 Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic()));
-    }
-
-    /** The configured Avro serde, or this project's own; still to be configured with the registry's settings. */
-    @SuppressWarnings("unchecked") // the class is the deployment's choice; a wrong one fails at the first event
-    public static Serde<GenericContainer> serde(ServiceConfig config) {
-        if (config.serde() == null) {
-            return new AvroSerde<>();
-        }
-        try {
-            return (Serde<GenericContainer>) Class.forName(config.serde())
-                    .asSubclass(Serde.class)
-                    .getDeclaredConstructor()
-                    .newInstance();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            throw new ConfigException(
-                    "serde: " + config.serde() + ": " + e + " (expected: a class on the class path"
-                            + " that is a Kafka Serde with a constructor without arguments)",
-                    e);
-        }
     }
 
     private StreamThreadExceptionResponse onDeath(Throwable cause) {
@@ -314,6 +340,13 @@ public final class ScoringService implements AutoCloseable {
             return;
         }
         closing.countDown();
+        AdapterService released;
+        synchronized (this) {
+            released = adapters;
+        }
+        if (released != null) {
+            released.close();
+        }
         Running now = running;
         if (now != null) {
             if (now.engine().fault() == null) {
@@ -326,6 +359,9 @@ public final class ScoringService implements AutoCloseable {
                             : GroupMembershipOperation.LEAVE_GROUP);
             now.metrics().close();
             now.engine().close();
+        }
+        if (released != null && end() != End.FAULT) {
+            released.free();
         }
         synchronized (this) {
             if (http != null) {
@@ -351,9 +387,12 @@ public final class ScoringService implements AutoCloseable {
 
     private void closeStreams(GroupMembershipOperation membership) {
         Running now = running;
-        if (now != null
-                && !now.streams().close(CloseOptions.timeout(CLOSE_TIMEOUT).withGroupMembershipOperation(membership))) {
-            LOG.warn("Kafka Streams did not stop within {}", CLOSE_TIMEOUT);
+        if (now != null) {
+            Duration limit = now.engine().fault() == null ? CLOSE_TIMEOUT : FAULT_CLOSE_TIMEOUT;
+            CloseOptions options = CloseOptions.timeout(limit).withGroupMembershipOperation(membership);
+            if (!now.streams().close(options)) {
+                LOG.warn("Kafka Streams did not stop within {}", limit);
+            }
         }
         stopped.countDown();
     }

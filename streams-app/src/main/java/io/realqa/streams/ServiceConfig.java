@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
 import io.realqa.streams.scoring.EngineConfig;
@@ -25,6 +27,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.common.serialization.Serde;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +38,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kafka settings of Kafka Streams and its clients, handed on as they are; bootstrap.servers is required
  * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
- * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters, replays
+ * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters, replays,
+ *     adapter-releases, adapter-status
  * @param serde class of the Avro serde; Confluent's may stand in
  * @param stop how it stops
+ * @param adapters how released adapters are taken into service; none: the release topic is not read
  */
 public record ServiceConfig(
         Map<String, String> kafka,
@@ -49,7 +55,8 @@ public record ServiceConfig(
         @Nullable Content content,
         @Nullable Cache cache,
         @Nullable Http http,
-        @Nullable Stop stop) {
+        @Nullable Stop stop,
+        @Nullable Adapters adapters) {
 
     /**
      * @param checkpoint folder of the checkpoint
@@ -86,6 +93,29 @@ public record ServiceConfig(
      * @param port 0: any free one; none: no HTTP
      */
     public record Http(@Nullable String host, @Nullable Integer port) {}
+
+    /**
+     * @param roots folders under which released adapters may lie
+     * @param workerId name of this instance on the status topic; none: of its host and process
+     * @param heartbeat how often the status is written again
+     * @param patience longest wait for the released adapters at the start
+     * @param goldenTolerance largest difference of a golden image's score, as a share of the profile's scale
+     * @param goldenRequired whether an adapter without golden images is refused
+     * @param autoRollback whether a release with bad live answers is rolled back for all; none: it is
+     */
+    public record Adapters(
+            @Nullable List<String> roots,
+            @Nullable String workerId,
+            @Nullable String heartbeat,
+            @Nullable String patience,
+            @Nullable Double goldenTolerance,
+            @Nullable Boolean goldenRequired,
+            @Nullable Boolean autoRollback) {
+        /** Adapters under some folders, all else by default. */
+        public static Adapters roots(List<String> roots) {
+            return new Adapters(roots, null, null, null, null, null, null);
+        }
+    }
 
     /** @param drain longest time for what is in the engine to be finished */
     public record Stop(@Nullable String drain) {}
@@ -165,7 +195,14 @@ public record ServiceConfig(
         if (topics != null && topics.containsValue("")) {
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
-        Set<String> known = Set.of("uploads", "scores", "attributes", "dead-letters", "replays");
+        Set<String> known = Set.of(
+                "uploads",
+                "scores",
+                "attributes",
+                "dead-letters",
+                "replays",
+                "adapter-releases",
+                "adapter-status");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "
@@ -214,37 +251,49 @@ public record ServiceConfig(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
     /** The same with other settings for Kafka Streams and its clients. */
     public ServiceConfig withKafka(Map<String, String> settings) {
-        return new ServiceConfig(settings, registry, serde, topics, model, batch, limits, content, cache, http, stop);
+        return new ServiceConfig(
+                settings, registry, serde, topics, model, batch, limits, content, cache, http, stop, adapters);
     }
 
     /** The same with other places that content may come from. */
     public ServiceConfig withContent(Content places) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop);
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop, adapters);
     }
 
     /** The same with other batches. */
     public ServiceConfig withBatch(Batch batches) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop);
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop, adapters);
     }
 
     /** The same with other limits. */
     public ServiceConfig withLimits(Limits other) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batch, other, content, cache, http, stop);
+        return new ServiceConfig(kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters);
     }
 
     /** The same with another cache. */
     public ServiceConfig withCache(Cache other) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, content, other, http, stop);
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, content, other, http, stop, adapters);
+    }
+
+    /** The same with released adapters, or without. */
+    public ServiceConfig withAdapters(@Nullable Adapters released) {
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, content, cache, http, stop, released);
     }
 
     /** The same with another HTTP side. */
     public ServiceConfig withHttp(Http side) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, content, cache, side, stop);
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, content, cache, side, stop, adapters);
     }
 
     /**
@@ -264,6 +313,7 @@ public record ServiceConfig(
             config.inlineBytes();
             config.imageLimits();
             config.contentPolicy();
+            config.adaptersConfig();
             return config;
         } catch (java.nio.file.NoSuchFileException e) {
             throw new ConfigException(file + ": no such file (expected: a YAML file)", e);
@@ -446,13 +496,67 @@ public record ServiceConfig(
                 d.backoff());
     }
 
+    /** How released adapters are taken into service; null: they are not. */
+    public @Nullable AdaptersConfig adaptersConfig() {
+        return adapters == null ? null : adaptersConfig(adapters);
+    }
+
+    private AdaptersConfig adaptersConfig(Adapters a) {
+        List<String> roots = a.roots() == null ? List.of() : requireElements(a.roots(), "adapters.roots");
+        return new AdaptersConfig(
+                roots.stream().map(r -> Path.of(r).toAbsolutePath().normalize()).toList(),
+                a.workerId() == null ? AdaptersConfig.workerOfThisProcess() : a.workerId(),
+                releasesTopic(),
+                statusTopic(),
+                duration("adapters.heartbeat", a.heartbeat(), AdaptersConfig.DEFAULT_HEARTBEAT),
+                duration("adapters.patience", a.patience(), AdaptersConfig.DEFAULT_PATIENCE),
+                a.goldenTolerance() == null ? AdaptersConfig.DEFAULT_GOLDEN_TOLERANCE : a.goldenTolerance(),
+                Boolean.TRUE.equals(a.goldenRequired()),
+                !Boolean.FALSE.equals(a.autoRollback()),
+                engine(1).offGrammarMass());
+    }
+
+    /** Name of the topic of releases. */
+    public String releasesTopic() {
+        return topic("adapter-releases", Topics.ADAPTER_RELEASES.topic());
+    }
+
+    /** Name of the topic on which workers say what they serve. */
+    public String statusTopic() {
+        return topic("adapter-status", Topics.ADAPTER_STATUS.topic());
+    }
+
     /** Names of the topics that must exist before the service starts. */
     public List<String> topicNames() {
-        return List.of(
+        List<String> names = new ArrayList<>(List.of(
                 topic("uploads", Topics.UPLOADS.topic()),
                 topic("scores", Topics.SCORES.topic()),
                 topic("attributes", Topics.ATTRIBUTES.topic()),
-                topic("dead-letters", Topics.DEAD_LETTERS.topic()));
+                topic("dead-letters", Topics.DEAD_LETTERS.topic())));
+        if (adapters != null) {
+            names.add(releasesTopic());
+            names.add(statusTopic());
+        }
+        return names;
+    }
+
+    /** A serde for Avro values, as the settings say. */
+    @SuppressWarnings("unchecked") // the class is the deployment's choice; a wrong one fails at the first event
+    public Serde<GenericContainer> newSerde() {
+        if (serde == null) {
+            return new AvroSerde<>();
+        }
+        try {
+            return (Serde<GenericContainer>) Class.forName(serde)
+                    .asSubclass(Serde.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            throw new ConfigException(
+                    "serde: " + serde + ": " + e + " (expected: a class on the class path"
+                            + " that is a Kafka Serde with a constructor without arguments)",
+                    e);
+        }
     }
 
     String topic(String what, String byDefault) {

@@ -9,7 +9,16 @@ import org.apache.kafka.streams.StreamsConfig;
 
 /** Settings of Kafka Streams: what this service wants, what the deployment says, and what is not a choice. */
 final class StreamsProperties {
-    private static final int MAX_POLL_INTERVAL_MILLIS = 300_000;
+    private static final int MAX_POLL_INTERVAL_MILLIS = 120_000;
+    /**
+     * A thread joins a rebalance when it has worked off what it has polled. While the engine is full that goes at the
+     * pace of the device, and the whole group waits for it.
+     */
+    private static final int MAX_POLL_RECORDS = 250;
+
+    /** What is restored is what is pending, whatever the length of its changelog: tasks may go anywhere at once. */
+    private static final long ACCEPTABLE_RECOVERY_LAG = 1_000_000_000L;
+
     /**
      * After a crash, what was in the open transaction is free again when it times out. A thread's tasks may wait in it
      * one after the other, and the registry may keep one waiting: Streams' 10 s are few.
@@ -34,6 +43,8 @@ final class StreamsProperties {
         all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
         all.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
         all.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MILLIS);
+        all.put("main.consumer.max.poll.records", MAX_POLL_RECORDS);
+        all.put(StreamsConfig.ACCEPTABLE_RECOVERY_LAG_CONFIG, ACCEPTABLE_RECOVERY_LAG);
         // A dead letter holds a whole upload record.
         all.put("producer.max.request.size", Topics.MAX_DEAD_LETTER_BYTES + (1 << 20));
         all.put("producer.transaction.timeout.ms", TRANSACTION_TIMEOUT_MILLIS);

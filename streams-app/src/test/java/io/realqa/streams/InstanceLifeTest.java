@@ -107,7 +107,8 @@ class InstanceLifeTest {
                     null,
                     null,
                     new ServiceConfig.Http("127.0.0.1", 0),
-                    new ServiceConfig.Stop("30s"));
+                    new ServiceConfig.Stop("30s"),
+                    null);
         }
 
         void upload(int from, int to) throws Exception {
@@ -229,6 +230,7 @@ class InstanceLifeTest {
                 null,
                 null,
                 config.http(),
+                null,
                 null);
         ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));
         CompletableFuture<Void> starting = CompletableFuture.runAsync(service::start);

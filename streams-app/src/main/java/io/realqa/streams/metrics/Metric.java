@@ -40,6 +40,15 @@ public enum Metric {
     HOSTS_AVOIDED("realqa.hosts.avoided", Kind.GAUGE, "", "image hosts that are left alone because they fail"),
     RESTORED("realqa.restored.uploads", Kind.COUNTER, "", "pending uploads that tasks found when they started"),
     COMMIT_LATENCY("realqa.commit.latency.max", Kind.GAUGE, "seconds", "longest commit, as Kafka Streams reports it"),
+    ADAPTERS_RESIDENT("realqa.adapters.resident", Kind.GAUGE, "", "adapters in memory, served or kept for a rollback"),
+    ADAPTER_EPOCH(
+            "realqa.adapter.epoch", Kind.GAUGE, "", "highest epoch that this instance serves; 0: nothing released"),
+    ADAPTER_SWAPS("realqa.adapter.swaps", Kind.COUNTER, "", "releases that this instance took into service"),
+    ADAPTER_REFUSALS("realqa.adapter.refusals", Kind.COUNTER, "", "releases that this instance refused"),
+    ADAPTER_ALARMS(
+            "realqa.adapter.alarms", Kind.COUNTER, "", "releases that this instance took back for their live answers"),
+    ADAPTER_LOAD(
+            "realqa.adapter.load", Kind.TIMER, "seconds", "loading and checking an adapter beside the served ones"),
     READY("realqa.ready", Kind.GAUGE, "", "1: the instance serves; 0: it loads, stops, hangs or has no tasks");
 
     /** What a metric is to Micrometer. */

@@ -3,7 +3,6 @@ package io.realqa.streams.replay;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.schemas.EventClasses;
 import io.realqa.schemas.SchemaRegistryException;
-import io.realqa.streams.ScoringService;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -73,7 +72,7 @@ public final class Replay {
     public ReplaySummary run(Progress progress) {
         ReplayTally tally = new ReplayTally();
         EventClasses.trust();
-        try (Serde<GenericContainer> serde = ScoringService.serde(options.service())) {
+        try (Serde<GenericContainer> serde = options.service().newSerde()) {
             serde.configure(options.service().registry(), false);
             return run(serde.deserializer(), tally, progress);
         } catch (ReplayException | KafkaException e) {

@@ -44,6 +44,18 @@ public interface BatchScorer {
     void probe();
 
     /**
+     * Called before a batch is scored with it: until {@link #leave} its memory stays.
+     *
+     * @return false if it is no longer served: the router is to be asked again
+     */
+    default boolean enter() {
+        return true;
+    }
+
+    /** The end of what {@link #enter} began. */
+    default void leave() {}
+
+    /**
      * A real model.
      *
      * @param limits of the images that it decodes

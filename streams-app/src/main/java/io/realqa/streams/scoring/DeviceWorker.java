@@ -90,9 +90,11 @@ final class DeviceWorker implements Runnable {
     public void run() {
         while (!closed()) {
             List<Ready> batch = List.of();
+            Map<BatchScorer, List<Ready>> parts = new LinkedHashMap<>();
             try {
                 batch = batcher.take();
-                for (Map.Entry<BatchScorer, List<Ready>> part : byModel(batch).entrySet()) {
+                divide(batch, parts);
+                for (Map.Entry<BatchScorer, List<Ready>> part : parts.entrySet()) {
                     suspects.clear();
                     answered = false;
                     solve(part.getKey(), part.getValue(), 0, false);
@@ -102,22 +104,37 @@ final class DeviceWorker implements Runnable {
                 // An interrupt ends here as well: closing alone ends this thread.
                 LOG.error("the worker failed with {} images and goes on", batch.size(), e);
                 batch.forEach(r -> results.rejected(r, Reason.INTERNAL, e.toString(), 1));
+            } finally {
+                parts.keySet().forEach(BatchScorer::leave);
             }
         }
     }
 
     /** One model answers for an image: where platforms have different ones, a batch is split. */
-    private Map<BatchScorer, List<Ready>> byModel(List<Ready> batch) {
-        Map<BatchScorer, List<Ready>> parts = new LinkedHashMap<>();
+    private void divide(List<Ready> batch, Map<BatchScorer, List<Ready>> parts) {
         for (Ready r : batch) {
             if (r.flight().cancelled()) {
                 results.dropped(r);
             } else {
-                BatchScorer by = models.route(r.job().platform(), r.job().imageId());
-                parts.computeIfAbsent(by, m -> new ArrayList<>()).add(r);
+                entered(r.job(), parts).add(r);
             }
         }
-        return parts;
+    }
+
+    private List<Ready> entered(ImageJob job, Map<BatchScorer, List<Ready>> parts) {
+        while (true) {
+            BatchScorer by = models.route(job.platform(), job.imageId());
+            List<Ready> part = parts.get(by);
+            if (part != null) {
+                return part;
+            }
+            // A model is closed only after the router has stopped to name it, so this ends.
+            if (by.enter()) {
+                List<Ready> fresh = new ArrayList<>();
+                parts.put(by, fresh);
+                return fresh;
+            }
+        }
     }
 
     /**

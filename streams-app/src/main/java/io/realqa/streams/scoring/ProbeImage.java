@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** A plain picture that any working device can score. */
-final class ProbeImage {
+public final class ProbeImage {
     private static final int HEADER = 54;
     private static final byte GREY = (byte) 0x80;
 
@@ -16,7 +16,7 @@ final class ProbeImage {
      *
      * @param side pixels, a multiple of 4, so that rows need no padding
      */
-    static byte[] grey(int side) {
+    public static byte[] grey(int side) {
         byte[] file = new byte[HEADER + 3 * side * side];
         Arrays.fill(file, GREY);
         ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);

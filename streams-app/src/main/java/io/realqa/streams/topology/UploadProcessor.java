@@ -235,7 +235,11 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         waitedNanos += System.nanoTime() - start;
     }
 
+    /** An engine whose device is lost gives no room any more, and the thread is wanted where its tasks are handed on. */
     private boolean mustWait() {
+        if (tasks.engine().fault() != null) {
+            return false;
+        }
         return state.crowded() || (tasks.stopping() && state.busy());
     }
 

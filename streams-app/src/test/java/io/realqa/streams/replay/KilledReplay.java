@@ -45,6 +45,7 @@ final class KilledReplay {
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 }

@@ -1,0 +1,307 @@
+package io.realqa.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.events.AdapterRelease;
+import io.realqa.events.AdapterStatus;
+import io.realqa.events.ReleaseState;
+import io.realqa.schemas.ReleaseKey;
+import io.realqa.schemas.ReleaseKey.Slot;
+import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.ScoringProfile;
+import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.streams.adapters.Fleet;
+import io.realqa.streams.adapters.ReleaseBook;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Which adapters are released, what the workers serve, and releases by hand. */
+@Command(
+        name = "adapters",
+        mixinStandardHelpOptions = true,
+        description = "Lists, promotes, tries out, rolls back and retires the adapters of running workers.")
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
+final class AdaptersCommand implements Runnable {
+    private static final int SHOWN_DIGEST = 12;
+    private static final long PAUSE_MILLIS = 300;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(), "one of list, promote, canary, rollback and retire is missing");
+    }
+
+    /** Which cluster. */
+    static final class Cluster {
+        @Option(
+                names = "--config",
+                required = true,
+                paramLabel = "FILE",
+                description = "the service's settings, with a section adapters")
+        private Path config;
+
+        @Option(
+                names = "--wait",
+                paramLabel = "SECONDS",
+                defaultValue = "120",
+                description = "longest wait for the workers; 0: do not wait (default: ${DEFAULT-VALUE})")
+        private int wait;
+
+        ServiceConfig settings() {
+            return ServiceConfig.read(config);
+        }
+    }
+
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "Shows releases, and what each worker serves.")
+    int list(@Mixin Cluster cluster) {
+        AdapterAdmin admin = new AdapterAdmin(cluster.settings());
+        PrintWriter out = spec.commandLine().getOut();
+        row(out, "PLATFORM", "SLOT", "EPOCH", "ADAPTER", "SHARE", "STATE");
+        ReleaseBook book = admin.releases();
+        for (ReleaseBook.Entry e : book.entries()) {
+            AdapterRelease r = e.event();
+            boolean filled = r.getState() != ReleaseState.RETIRED;
+            String adapter = filled ? digest(r.getAdapterDigest()) : "–";
+            String share = filled ? percent(r.getTrafficShare()) : "–";
+            row(out, r.getPlatform(), e.key().slot(), r.getEpoch(), adapter, share, state(book, e));
+        }
+        out.println();
+        workers(out, admin.fleet());
+        out.flush();
+        return 0;
+    }
+
+    /** A canary or candidate under its platform's active epoch was ended by it. */
+    private static String state(ReleaseBook book, ReleaseBook.Entry entry) {
+        AdapterRelease event = entry.event();
+        long active = book.activeEpoch(event.getPlatform());
+        boolean ended = entry.key().slot() != Slot.ACTIVE && event.getEpoch() < active;
+        return event.getState() + (ended && event.getState() != ReleaseState.RETIRED ? ", ended" : "");
+    }
+
+    private static void workers(PrintWriter out, Fleet fleet) {
+        Instant now = Instant.now();
+        out.printf(
+                "%-24s %-12s %-10s %6s %-13s %-8s %s%n", "WORKER", "PLATFORM", "SLOT", "EPOCH", "ADAPTER", "STATE", "");
+        for (AdapterStatus s : fleet.statuses()) {
+            String message = s.getMessage() == null ? "" : s.getMessage();
+            if (!fleet.isAlive(s, now)) {
+                message = "silent for " + Duration.between(s.getAt(), now).toSeconds() + " s";
+            }
+            out.printf(
+                    "%-24s %-12s %-10s %6d %-13s %-8s %s%n",
+                    s.getWorkerId(),
+                    s.getPlatform(),
+                    Fleet.slot(s),
+                    s.getEpoch(),
+                    digest(s.getAdapterDigest()),
+                    s.getState(),
+                    message);
+        }
+        out.println(fleet.living(now).size() + " workers are alive");
+    }
+
+    private static void row(PrintWriter out, Object... cells) {
+        out.printf("%-12s %-10s %6s %-13s %7s %s%n", cells);
+    }
+
+    private static String percent(double share) {
+        return new DecimalFormat("0.### %", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(share);
+    }
+
+    private static String digest(@Nullable String digest) {
+        if (digest == null) {
+            return "base";
+        }
+        String hex = digest.startsWith("sha256:") ? digest.substring("sha256:".length()) : digest;
+        return hex.substring(0, Math.min(SHOWN_DIGEST, hex.length()));
+    }
+
+    @Command(
+            name = "promote",
+            mixinStandardHelpOptions = true,
+            description = "Makes an adapter a platform's active one: its canary, or else its candidate, or a folder.")
+    int promote(
+            @Mixin Cluster cluster,
+            @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
+            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
+                    Path adapter)
+            throws Exception {
+        ServiceConfig settings = cluster.settings();
+        AdapterAdmin admin = new AdapterAdmin(settings);
+        ReleaseBook book = admin.releases();
+        Instant now = Instant.now();
+        ReleaseKey key = new ReleaseKey(platform, Slot.ACTIVE);
+        return publish(
+                admin,
+                cluster,
+                adapter == null ? book.promote(platform, now) : book.release(key, release(settings, adapter), 1, now));
+    }
+
+    @Command(
+            name = "canary",
+            mixinStandardHelpOptions = true,
+            description = "Gives an adapter a share of a platform's images: by default the canary that is there.")
+    int canary(
+            @Mixin Cluster cluster,
+            @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
+            @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
+                    double share,
+            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
+                    Path adapter)
+            throws Exception {
+        ServiceConfig settings = cluster.settings();
+        AdapterAdmin admin = new AdapterAdmin(settings);
+        ReleaseBook book = admin.releases();
+        ReleaseKey key = new ReleaseKey(platform, Slot.CANARY);
+        AdapterRelease there = book.at(key) == null ? book.at(new ReleaseKey(platform, Slot.CANDIDATE)) : book.at(key);
+        if (adapter == null && there == null) {
+            throw new IllegalArgumentException(
+                    "platform: " + platform + " has neither canary nor candidate (expected: one, or --adapter DIR)");
+        }
+        AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
+        return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));
+    }
+
+    @Command(
+            name = "rollback",
+            mixinStandardHelpOptions = true,
+            description = "Gives a platform's active slot back what it held before; a canary ends with it.")
+    int rollback(
+            @Mixin Cluster cluster, @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform)
+            throws Exception {
+        AdapterAdmin admin = new AdapterAdmin(cluster.settings());
+        return publish(admin, cluster, admin.releases().rollback(platform, Instant.now()));
+    }
+
+    @Command(
+            name = "retire",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Empties a slot: the platform falls back to its active adapter, that of *, or what workers start with.")
+    int retire(
+            @Mixin Cluster cluster,
+            @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
+            @Option(names = "--slot", defaultValue = "active", description = "active, canary or candidate") Slot slot)
+            throws Exception {
+        AdapterAdmin admin = new AdapterAdmin(cluster.settings());
+        return publish(admin, cluster, admin.releases().retire(new ReleaseKey(platform, slot), Instant.now()));
+    }
+
+    /** What a folder holds. Base and profile are those that its manifest names, or else the service's. */
+    private static AdapterRelease release(ServiceConfig settings, Path folder) throws IOException {
+        Path real = folder.toRealPath();
+        JsonNode manifest = new ObjectMapper().createObjectNode();
+        Path file = real.resolve("manifest.json");
+        if (Files.exists(file)) {
+            manifest = new ObjectMapper().readTree(file.toFile());
+        }
+        String base = manifest.path("base").asText();
+        if (base.isEmpty()) {
+            try (Checkpoint checkpoint =
+                    Checkpoint.load(Path.of(settings.model().checkpoint()))) {
+                base = checkpoint.digest();
+            }
+        }
+        return AdapterRelease.newBuilder()
+                .setPlatform("")
+                .setEpoch(0)
+                .setState(ReleaseState.UNKNOWN)
+                .setAdapterDigest(Adapter.digest(real))
+                .setBaseDigest(base)
+                .setProfileDigest(profile(settings, real).digest())
+                .setLocation(real.toString())
+                .setManifest(Files.exists(file) ? file.toUri().toString() : null)
+                .setDecision("by hand")
+                .setReleasedAt(Instant.now())
+                .build();
+    }
+
+    private static ScoringProfile profile(ServiceConfig settings, Path folder) {
+        Optional<ScoringProfile> own = ScoringProfile.in(folder);
+        if (own.isPresent()) {
+            return own.get();
+        }
+        String named = settings.model().profile();
+        return named != null
+                ? ScoringProfile.read(Path.of(named))
+                : ScoringProfile.in(Path.of(settings.model().checkpoint()))
+                        .orElseThrow(() -> new IllegalArgumentException(folder + ": no " + ScoringProfile.FILE_NAME
+                                + " (expected: there or with the checkpoint)"));
+    }
+
+    /** @return 0: every living worker serves it; 1: one refuses it, or none answers in time */
+    private int publish(AdapterAdmin admin, Cluster cluster, ReleaseBook.Entry release) throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        AdapterRelease event = release.event();
+        admin.publish(release);
+        out.printf(
+                "%s: epoch %d, %s %s%n",
+                release.key(),
+                event.getEpoch(),
+                event.getState(),
+                event.getState() == ReleaseState.RETIRED ? "" : digest(event.getAdapterDigest()));
+        out.flush();
+        if (cluster.wait == 0) {
+            return 0;
+        }
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(cluster.wait);
+        Fleet.Progress before = null;
+        while (true) {
+            Fleet.Progress now = admin.fleet().progress(release.key(), event.getEpoch(), Instant.now());
+            if (!now.equals(before)) {
+                out.println("serving " + now.serving().size() + ", refusing "
+                        + now.refusing().size() + ", waiting for " + now.waiting());
+                out.flush();
+                before = now;
+            }
+            if (now.done()) {
+                return report(out, now);
+            }
+            if (System.nanoTime() > deadline) {
+                spec.commandLine()
+                        .getErr()
+                        .println(
+                                now.waiting().isEmpty()
+                                        ? "no worker is alive; those that start will follow the release"
+                                        : "after " + cluster.wait + " s these do not follow yet: " + now.waiting());
+                return 1;
+            }
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+        }
+    }
+
+    private static int report(PrintWriter out, Fleet.Progress progress) {
+        for (AdapterStatus s : progress.refusing()) {
+            out.println(
+                    s.getWorkerId() + " refuses it and serves " + digest(s.getAdapterDigest()) + ": " + s.getMessage());
+        }
+        out.flush();
+        return progress.refusing().isEmpty() ? 0 : 1;
+    }
+}

@@ -1,0 +1,179 @@
+package io.realqa.streams.adapters;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.scorer.Adapter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Finds a release's folder, and refuses whatever is not its own: paths out of the roots, links, files that changed. */
+final class ReleaseFolder {
+    /** List of a folder's files with their digests, where the folder has one. */
+    static final String MANIFEST = "manifest.json";
+
+    private static final long MANIFEST_BYTES = 16L << 20;
+    private static final int MOST_FILES = 10_000;
+    private static final int BUFFER = 1 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final List<Path> roots;
+
+    /** @param roots folders under which releases may lie */
+    ReleaseFolder(List<Path> roots) {
+        this.roots = List.copyOf(roots);
+    }
+
+    /** The folder of a release, checked against its digest and its manifest. */
+    Path checked(Release release) throws RefusedException {
+        String location = release.location();
+        if (location == null) {
+            throw new RefusedException("location: missing (expected: the adapter's folder)");
+        }
+        Path folder = find(location);
+        try {
+            plain(folder);
+            String digest = Adapter.digest(folder);
+            if (!digest.equals(release.adapter())) {
+                throw new RefusedException("content: " + digest + " (expected: " + release.adapter()
+                        + ", the release's digest; a corrupt or changed file?)");
+            }
+            manifest(folder);
+            return folder;
+        } catch (IOException | UncheckedIOException e) {
+            throw new RefusedException("location: " + location + " cannot be read: " + e, e);
+        }
+    }
+
+    private Path find(String location) throws RefusedException {
+        Path path = path(location);
+        Path real;
+        try {
+            real = path.toRealPath();
+        } catch (IOException e) {
+            // Whether it exists is told only about what would lie under a root.
+            boolean under = roots.stream()
+                    .anyMatch(r -> path.startsWith(r.toAbsolutePath().normalize()));
+            throw under
+                    ? new RefusedException("location: " + location + " is missing (expected: the adapter's folder)", e)
+                    : outside(location);
+        }
+        if (roots.stream().noneMatch(r -> isUnder(r, real))) {
+            throw outside(location);
+        }
+        if (!Files.isDirectory(real, NOFOLLOW_LINKS)) {
+            throw new RefusedException("location: " + location + " (expected: a folder)");
+        }
+        return real;
+    }
+
+    private static Path path(String location) throws RefusedException {
+        String expected = " (expected: an absolute path, or a file: URI)";
+        try {
+            if (location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
+                URI uri = URI.create(location);
+                if (!"file".equalsIgnoreCase(uri.getScheme())) {
+                    throw new RefusedException("location: scheme " + uri.getScheme() + expected);
+                }
+                return Path.of(uri).normalize();
+            }
+            Path path = Path.of(location);
+            if (path.isAbsolute()) {
+                return path.normalize();
+            }
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException("location: " + location + ": " + e.getMessage() + expected, e);
+        }
+        throw new RefusedException("location: " + location + expected);
+    }
+
+    private static boolean isUnder(Path root, Path real) {
+        try {
+            return real.startsWith(root.toRealPath());
+        } catch (IOException e) {
+            // A root that is not there at the moment allows nothing.
+            return false;
+        }
+    }
+
+    private RefusedException outside(String location) {
+        return new RefusedException(
+                "location: " + location + " (expected: a folder under adapters.roots " + roots + ")");
+    }
+
+    /** A link could lead out of the roots, or be moved on after the check. */
+    private static void plain(Path folder) throws IOException, RefusedException {
+        try (Stream<Path> all = Files.walk(folder).limit(MOST_FILES + 1L)) {
+            List<Path> files = all.toList();
+            if (files.size() > MOST_FILES) {
+                throw new RefusedException(folder + ": over " + MOST_FILES + " files (expected: an adapter's)");
+            }
+            for (Path file : files) {
+                if (!Files.isRegularFile(file, NOFOLLOW_LINKS) && !Files.isDirectory(file, NOFOLLOW_LINKS)) {
+                    throw new RefusedException(file + ": a link or a device (expected: plain files and folders)");
+                }
+            }
+        }
+    }
+
+    private static void manifest(Path folder) throws IOException, RefusedException {
+        Path file = folder.resolve(MANIFEST);
+        if (!Files.exists(file)) {
+            return;
+        }
+        for (Map.Entry<String, JsonNode> e : json(file).path("files").properties()) {
+            Path listed = inside(folder, e.getKey());
+            String digest = Files.isRegularFile(listed) ? sha256(listed) : "missing";
+            if (!digest.equals(e.getValue().asText())) {
+                throw new RefusedException(e.getKey() + ": " + digest + " (expected: "
+                        + e.getValue().asText() + " by " + MANIFEST + ")");
+            }
+        }
+    }
+
+    /** A file of the folder by its relative name. */
+    static Path inside(Path folder, String name) throws RefusedException {
+        Path file = folder.resolve(name).normalize();
+        if (name.isEmpty() || file.equals(folder) || !file.startsWith(folder)) {
+            throw new RefusedException("file: " + name + " (expected: a file inside the adapter's folder)");
+        }
+        return file;
+    }
+
+    static JsonNode json(Path file) throws IOException, RefusedException {
+        long size = Files.size(file);
+        if (size > MANIFEST_BYTES) {
+            throw new RefusedException(file + ": " + size + " bytes (expected: at most " + MANIFEST_BYTES + ")");
+        }
+        @Nullable JsonNode json = JSON.readTree(Files.readAllBytes(file));
+        if (json == null || !json.isObject()) {
+            throw new RefusedException(file + ": no JSON object (expected: one)");
+        }
+        return json;
+    }
+
+    static String sha256(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[BUFFER];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+            return "sha256:" + HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}
