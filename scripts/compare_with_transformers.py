@@ -3,17 +3,22 @@
 
 Transformers answers the score question by greedy `generate`, from image files to text, image by image and in batches;
 the scorer reads the same score off the digit tree, from image files to JSON Lines (and, in the second column, nine
-attributes as well). Measured in one run, in turns, after a warm-up. Prints images per second of each and the ratios.
+attributes as well). One run, in turns, after a warm-up: while one side is measured the others stand still. Prints images
+per second of each and the ratios, medians over the rounds.
 
     pip install torch==2.7.1 torchvision transformers pillow
-    scripts/compare_with_transformers.py [--images DIR] [--count 96] [--batch 8]
+    scripts/compare_with_transformers.py [--images DIR] [--rounds 5]
 """
 
 import argparse
 import json
 import os
 import pathlib
+import re
+import signal
+import statistics
 import subprocess
+import sys
 import time
 
 import torch
@@ -22,6 +27,9 @@ from transformers import AutoTokenizer, Qwen2VLForConditionalGeneration
 from transformers.models.qwen2_vl import image_processing_pil_qwen2_vl as processing
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
+NUMBER = re.compile(r"\d+(\.\d+)?")
+WARM_UP = 8  # measurements' worth of images before the first one, which the Java compiler needs
+SKIPPED = 6  # batches after each pause
 QUESTION = "Rate the aesthetics and quality of this image."
 
 
@@ -58,51 +66,95 @@ def transformers_rate(answer, files, batch):
     return len(files) / (time.perf_counter() - start)
 
 
-def realqa_rate(checkpoint, files, batch, profile):
-    """Images per second between the first batch's results and the last one's, so that the start does not count."""
-    command = [str(HOME / "realqa"), "score", "--format", "jsonl", "--batch", str(batch), "--checkpoint", str(checkpoint)]
-    if profile:
-        command += ["--profile", str(profile)]
-    process = subprocess.Popen(command + [str(f) for f in files], stdout=subprocess.PIPE, text=True)
-    times = []
-    for line in process.stdout:
-        assert "score" in json.loads(line), line
-        times.append(time.perf_counter())
-    if process.wait() != 0 or len(times) != len(files):
-        raise SystemExit("realqa failed")
-    warm = len(files) // 3
-    return (len(times) - warm) / (times[-1] - times[warm - 1])
+class Realqa:
+    """One `realqa score` at work: it stands still except while it is measured, so that the two sides take turns."""
+
+    def __init__(self, checkpoint, profile, files, batch):
+        command = [str(HOME / "realqa"), "score", "--format", "jsonl", "--batch", str(batch)]
+        command += ["--checkpoint", str(checkpoint)] + (["--profile", str(profile)] if profile else [])
+        self.batch = batch
+        self.process = subprocess.Popen(command + [str(f) for f in files], stdout=subprocess.PIPE, text=True)
+
+    def scores(self, count):
+        lines = [json.loads(self.process.stdout.readline() or "{}") for _ in range(count)]
+        if not all("score" in line for line in lines):
+            raise SystemExit(f"realqa failed: {lines}")
+        return [line["score"] for line in lines]
+
+    def rate(self, count):
+        """Images per second; what was under way when it was stopped does not count."""
+        self.process.send_signal(signal.SIGCONT)
+        self.scores(SKIPPED * self.batch)
+        start = time.perf_counter()
+        self.scores(count)
+        seconds = time.perf_counter() - start
+        self.process.send_signal(signal.SIGSTOP)
+        return count / seconds
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--checkpoint", type=pathlib.Path, default=HOME / "models/demo")
     parser.add_argument("--images", type=pathlib.Path, default=HOME / "models/demo/photos")
-    parser.add_argument("--count", type=int, default=96)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--count", type=int, default=48, help="images of a measurement, a multiple of every batch")
+    parser.add_argument("--batch", type=int, default=8, help="realqa's batch")
+    parser.add_argument("--batches", default="1,4,8,16", help="transformers' batches")
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    batches = [int(b) for b in options.batches.split(",")]
+    for batch in batches + [options.batch]:
+        if batch < 1 or options.count % batch:
+            raise SystemExit(f"--count: {options.count} (expected: a multiple of {batch})")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     torch.set_num_threads(os.cpu_count())
     photos = sorted(p for p in options.images.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     files = [photos[i % len(photos)] for i in range(options.count)]
-    alone = HOME / "scripts" / "score-alone.yaml"
     peer = transformers_peer(options.checkpoint)
-    print("transformers:", peer(files[:1])[0])
-    peer(files[: options.batch])
-    single, batched, score, full = [], [], [], []
-    for _ in range(options.rounds):
-        single.append(transformers_rate(peer, files, 1))
-        batched.append(transformers_rate(peer, files, options.batch))
-        score.append(realqa_rate(options.checkpoint, files * 12, options.batch, alone))
-        full.append(realqa_rate(options.checkpoint, files * 12, options.batch, None))
-        print(
-            f"images/s: transformers one by one {single[-1]:.1f}, in batches of {options.batch} {batched[-1]:.1f};"
-            f" realqa score alone {score[-1]:.1f}, score and attributes {full[-1]:.1f}",
-            flush=True,
-        )
-    print(f"score alone: {sum(score) / sum(single):.2f} times transformers one by one,", end=" ")
-    print(f"{sum(score) / sum(batched):.2f} times transformers in batches of {options.batch}")
-    print(f"score and attributes: {sum(full) / sum(single):.2f} and {sum(full) / sum(batched):.2f} times their score alone")
+
+    warm = WARM_UP * options.count
+    stream = warm + options.rounds * (options.count + SKIPPED * options.batch) + 100 * options.batch
+    stream = [photos[i % len(photos)] for i in range(stream)]
+    sides = {}
+    try:
+        for name, profile in (("score alone", HOME / "scripts/score-alone.yaml"), ("score and attributes", None)):
+            side = sides[name] = Realqa(options.checkpoint, profile, stream, options.batch)
+            scores = side.scores(warm)
+            side.process.send_signal(signal.SIGSTOP)
+            print(f"realqa, {name}: warm", flush=True)
+        texts = [peer([photo])[0] for photo in photos]
+        apart = max(abs(float(NUMBER.search(t)[0]) - s) for t, s in zip(texts, scores))
+        print(f"transformers: {texts[0]} The generated scores and realqa's expectations differ by at most {apart:.2f}")
+        for batch in batches:
+            peer(files[:batch])
+        measure(peer, files, batches, sides, options.rounds)
+    finally:
+        for side in sides.values():
+            side.close()
+
+
+def measure(peer, files, batches, sides, rounds):
+    theirs = {batch: [] for batch in batches}
+    ours = {name: [] for name in sides}
+    for done in range(1, rounds + 1):
+        for batch in batches:
+            theirs[batch].append(transformers_rate(peer, files, batch))
+        for name, side in sides.items():
+            ours[name].append(side.rate(len(files)))
+        each = [f"batch {b} {theirs[b][-1]:.1f}" for b in batches] + [f"{n} {ours[n][-1]:.1f}" for n in sides]
+        print(f"round {done} of {rounds}, images/s: " + ", ".join(each), flush=True)
+    print(f"medians of {rounds} rounds; {os.cpu_count()} cores for either side")
+    heads = "".join(f"  {name:>26}" for name in sides)
+    print(f"{'transformers':<14}  images/s{heads}")
+    for batch in batches:
+        row = f"batches of {batch:<3}  {statistics.median(theirs[batch]):8.1f}"
+        for name in sides:
+            ratio = statistics.median(o / t for o, t in zip(ours[name], theirs[batch]))
+            row += f"  {statistics.median(ours[name]):6.1f} images/s, {ratio:5.2f} x"
+        print(row)
 
 
 if __name__ == "__main__":

@@ -32,14 +32,15 @@ final class BenchCommand implements Callable<Integer> {
         ANSWERS,
         STREAMING,
         MEMORY,
-        PATH
+        PATH,
+        LATENCY
     }
 
     @Option(
             names = "--parts",
             split = ",",
             defaultValue = "stages,answers,streaming",
-            description = "stages, answers, streaming, memory, path (default: the first three)")
+            description = "stages, answers, streaming, memory, path, latency (default: the first three)")
     private Set<Part> parts;
 
     @Option(names = "--batches", split = ",", defaultValue = "1,2,4,8,16", description = "batch sizes of the stages")
@@ -72,7 +73,10 @@ final class BenchCommand implements Callable<Integer> {
         if (parts.contains(Part.PATH)) {
             new PathBench(out).run(pathUploads);
         }
-        if (parts.stream().anyMatch(p -> p != Part.PATH)) {
+        if (parts.contains(Part.LATENCY)) {
+            new PathBench(out).runLatency();
+        }
+        if (parts.stream().anyMatch(p -> p != Part.PATH && p != Part.LATENCY)) {
             withModel(out);
         }
         return 0;

@@ -74,7 +74,8 @@ final class Scoring {
                         .map(file -> preparers.submit(() -> prepare(file)))
                         .toList();
                 ahead.add(devices.submit(() -> run(batch)));
-                if (ahead.size() > workers) {
+                // One waits for each worker: the batches need not end in the order that their results are read in.
+                if (ahead.size() > 2 * workers) {
                     ahead.remove().get().forEach(results);
                 }
             }

@@ -65,6 +65,11 @@ public final class Checkpoint implements AutoCloseable {
      *     or a file is broken
      */
     public static Checkpoint load(Path folder, Compute compute) {
+        return load(folder, compute, Weights.LARGEST_PACKED);
+    }
+
+    /** As above; on the CPU, weights of up to some bytes are held in oneDNN's layout as well. */
+    static Checkpoint load(Path folder, Compute compute, long largestPacked) {
         if (!Files.isDirectory(folder)) {
             throw new ModelException(folder + ": no such folder (expected: a Hugging Face checkpoint)");
         }
@@ -77,7 +82,7 @@ public final class Checkpoint implements AutoCloseable {
         try {
             checkTokens(folder.resolve("tokenizer.json"), tokenizer, config);
             program = Program.load(config);
-            weights = Weights.load(program, config, files, compute);
+            weights = Weights.load(program, config, files, compute, largestPacked);
             List<Path> digested = new ArrayList<>();
             digested.add(folder.resolve("config.json"));
             digested.add(folder.resolve("tokenizer.json"));

@@ -1,7 +1,5 @@
 package io.realqa.scorer;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,14 +33,27 @@ record ValueDistribution(List<String> values, double[] probabilities, double off
 
     /** The values as numbers; NaN where one is none. */
     double[] numbers() {
-        return values.stream()
-                .mapToDouble(v -> v.matches("\\d+(\\.\\d+)?") ? Double.parseDouble(v) : Double.NaN)
-                .toArray();
+        return values.stream().mapToDouble(ValueDistribution::number).toArray();
+    }
+
+    /** Digits, and perhaps a point and digits; of a thousand values a pattern would take longer than the model. */
+    private static double number(String value) {
+        int point = value.indexOf('.');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (i == point ? i == 0 || i == value.length() - 1 : c < '0' || c > '9') {
+                return Double.NaN;
+            }
+        }
+        return value.isEmpty() ? Double.NaN : Double.parseDouble(value);
     }
 
     /** E = sum of p(v) v; NaN if a value is not a number. */
     double expectation() {
-        double[] numbers = numbers();
+        return expectation(numbers());
+    }
+
+    private double expectation(double[] numbers) {
         double sum = 0;
         for (int i = 0; i < numbers.length; i++) {
             sum += probabilities[i] * numbers[i];
@@ -52,7 +63,7 @@ record ValueDistribution(List<String> values, double[] probabilities, double off
 
     double standardDeviation() {
         double[] numbers = numbers();
-        double mean = expectation();
+        double mean = expectation(numbers);
         double sum = 0;
         for (int i = 0; i < numbers.length; i++) {
             sum += probabilities[i] * (numbers[i] - mean) * (numbers[i] - mean);
@@ -77,18 +88,20 @@ record ValueDistribution(List<String> values, double[] probabilities, double off
         int integerPlaces = values.get(values.size() - 1).split("\\.", -1)[0].length();
         List<Score.Digit> digits = new ArrayList<>();
         for (int place = integerPlaces - 1; place >= -decimals; place--) {
-            Double[] p = new Double[10];
-            Arrays.fill(p, 0.0);
+            double[] p = new double[10];
             for (int i = 0; i < probabilities.length; i++) {
-                int digit = new BigDecimal(values.get(i))
-                        .movePointLeft(place)
-                        .setScale(0, RoundingMode.FLOOR)
-                        .remainder(BigDecimal.TEN)
-                        .intValue();
-                p[digit] += probabilities[i];
+                p[digit(values.get(i), place)] += probabilities[i];
             }
-            digits.add(new Score.Digit(place, Arrays.asList(p)));
+            digits.add(new Score.Digit(place, Arrays.stream(p).boxed().toList()));
         }
         return digits;
+    }
+
+    /** The digit of a number in plain notation at a power of ten. */
+    private static int digit(String value, int place) {
+        int point = value.indexOf('.');
+        int integers = point < 0 ? value.length() : point;
+        int at = place < 0 ? integers - place : integers - 1 - place;
+        return at < 0 || at >= value.length() ? 0 : value.charAt(at) - '0';
     }
 }

@@ -52,6 +52,15 @@ class TransformersParityTest {
     }
 
     @ParameterizedTest
+    @MethodSource("models")
+    void weightsTooLargeForASecondLayoutEqualTheReferenceAsWell(String name, @Nullable String adapter)
+            throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.load(folder(name), Compute.CPU, 0)) {
+            check(checkpoint, new Reference(name), inputs(name), adapter);
+        }
+    }
+
+    @ParameterizedTest
     @MethodSource("adapters")
     void theDemoCheckpointEqualsTheReference(@Nullable String adapter) throws Exception {
         try (Checkpoint checkpoint = Checkpoint.load(Reference.DEMO, Compute.CPU)) {

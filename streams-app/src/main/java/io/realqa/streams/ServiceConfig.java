@@ -232,6 +232,11 @@ public record ServiceConfig(
         return new ServiceConfig(kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop);
     }
 
+    /** The same with other limits. */
+    public ServiceConfig withLimits(Limits other) {
+        return new ServiceConfig(kafka, registry, serde, topics, model, batch, other, content, cache, http, stop);
+    }
+
     /** The same with another cache. */
     public ServiceConfig withCache(Cache other) {
         return new ServiceConfig(kafka, registry, serde, topics, model, batch, limits, content, other, http, stop);

@@ -18,7 +18,7 @@ final class StreamsProperties {
 
     private static final int PRODUCER_BATCH_BYTES = 256 << 10;
     /** A commit does not wait for it. */
-    private static final int PRODUCER_LINGER_MILLIS = 20;
+    private static final int PRODUCER_LINGER_MILLIS = 5;
 
     private StreamsProperties() {}
 

@@ -45,10 +45,15 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class PathBench {
     private static final int PARTITIONS = 4;
     private static final int BATCH = 32;
+    private static final int IN_FLIGHT = 1024;
+    /** Room that content by reference takes until it is there; the synthetic content has some bytes. */
+    private static final long LARGEST = 256 << 10;
+
     private static final Duration DELAY = Duration.ofMillis(20);
     private static final Duration DEVICE = Duration.ofMillis(50);
     private static final Duration LONGEST = Duration.ofMinutes(5);
     private static final double LOAD = 0.7;
+    private static final int SECONDS = 12;
     private static final int LATENCY_SECONDS = 20;
     private static final int LATENCY_WARM_UP_SECONDS = 5;
 
@@ -84,17 +89,21 @@ public final class PathBench {
                 "no device time, 2 stream threads: %,.0f uploads/s, start included; %,.0f after the first third; %.0f µs of CPU each, broker included%n",
                 free.withStart(), free.steady(), free.cpuMicros());
         double perWorker = BATCH / (DEVICE.toNanos() / 1e9);
-        int seconds = 12;
-        double alone = alone(1, (int) (perWorker * seconds));
+        double alone = alone(1, (int) (perWorker * SECONDS));
         double first = 0;
         for (int n : List.of(1, 2, 4)) {
-            Rate rate = streaming((int) (n * perWorker * seconds), DEVICE, n, n);
+            Rate rate = streaming((int) (n * perWorker * SECONDS), DEVICE, n, n);
             first = n == 1 ? rate.steady() : first;
             say(
                     "%d ms a batch, %d stream thread(s) and worker(s): %,.0f uploads/s, %.3f of %d worker(s) alone; %.2f times one%n",
                     DEVICE.toMillis(), n, rate.steady(), rate.steady() / (n * alone), n, rate.steady() / first);
         }
-        latency(LOAD * alone);
+    }
+
+    /** Time from upload to committed score at a steady load. */
+    public void runLatency() throws Exception {
+        say("%nlatency with a synthetic model of %d ms a batch; starting a broker …%n", DEVICE.toMillis());
+        latency(LOAD * alone(1, (int) (BATCH / (DEVICE.toNanos() / 1e9) * SECONDS)));
     }
 
     private void say(String format, Object... values) {
@@ -106,6 +115,7 @@ public final class PathBench {
         return EngineConfig.DEFAULTS
                 .withBatches(new BatchPolicy(BATCH, 1 << 20, DELAY))
                 .withDevice(EngineConfig.Device.DEFAULTS.withWorkers(workers))
+                .withLimits(new EngineConfig.Limits(IN_FLIGHT, EngineConfig.Limits.DEFAULTS.bytes()))
                 .withCacheEntries(0);
     }
 
@@ -116,7 +126,8 @@ public final class PathBench {
                         "state.dir", stack.stateFolder().toString(),
                         "num.stream.threads", Integer.toString(threads)))
                 .withBatch(new ServiceConfig.Batch(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
-                .withCache(new ServiceConfig.Cache(0));
+                .withCache(new ServiceConfig.Cache(0))
+                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null));
     }
 
     /** Uploads a second through the engine alone, without Kafka. */
@@ -219,28 +230,11 @@ public final class PathBench {
                         new ScoringService.Substitutes(true, new Instantly()))) {
             service.start();
             Uploads events = new Uploads(stack);
-            int uploads = (int) (perSecond * LATENCY_SECONDS);
-            int warmUp = (int) (perSecond * LATENCY_WARM_UP_SECONDS);
-            long deadline = System.nanoTime() + LONGEST.toNanos();
-            long[] sent = new long[uploads];
-            List<Long> latencies = new ArrayList<>();
-            long start = System.nanoTime();
-            int next = 0;
-            int seen = 0;
-            while (seen < uploads) {
-                while (next < uploads && System.nanoTime() - start >= next / perSecond * 1e9) {
-                    sent[next] = System.nanoTime();
-                    producer.send(events.upload(next++));
-                }
-                for (ConsumerRecord<byte[], byte[]> r : scores.poll(Duration.ofMillis(1))) {
-                    int n = Integer.parseInt(new String(r.key(), StandardCharsets.UTF_8));
-                    if (n >= warmUp) {
-                        latencies.add(System.nanoTime() - sent[n]);
-                    }
-                    seen++;
-                }
-                expectInTime(deadline);
-            }
+            // Starting takes seconds, and what has queued up until then must be gone before anything is measured.
+            pace(producer, scores, events, perSecond, 0, (int) (perSecond * LATENCY_WARM_UP_SECONDS));
+            int first = (int) (perSecond * LATENCY_WARM_UP_SECONDS);
+            List<Long> latencies =
+                    pace(producer, scores, events, perSecond, first, (int) (perSecond * LATENCY_SECONDS));
             Collections.sort(latencies);
             say(
                     "at %.0f %% load (%.0f uploads/s): end to end p50 %d ms, p99 %d ms (bound: %d ms deadline + 2 batches of %d ms + 50 ms = %d ms)%n",
@@ -252,6 +246,33 @@ public final class PathBench {
                     DEVICE.toMillis(),
                     DELAY.toMillis() + 2 * DEVICE.toMillis() + 50);
         }
+    }
+
+    /** Uploads at a steady rate; nanoseconds until each one's score was there. */
+    private static List<Long> pace(
+            KafkaProducer<String, byte[]> producer,
+            KafkaConsumer<byte[], byte[]> scores,
+            Uploads events,
+            double perSecond,
+            int first,
+            int uploads) {
+        long deadline = System.nanoTime() + LONGEST.toNanos();
+        long[] sent = new long[uploads];
+        List<Long> latencies = new ArrayList<>();
+        long start = System.nanoTime();
+        int next = 0;
+        while (latencies.size() < uploads) {
+            while (next < uploads && System.nanoTime() - start >= next / perSecond * 1e9) {
+                sent[next] = System.nanoTime();
+                producer.send(events.upload(first + next++));
+            }
+            for (ConsumerRecord<byte[], byte[]> r : scores.poll(Duration.ofMillis(1))) {
+                int n = Integer.parseInt(new String(r.key(), StandardCharsets.UTF_8));
+                latencies.add(System.nanoTime() - sent[n - first]);
+            }
+            expectInTime(deadline);
+        }
+        return latencies;
     }
 
     private static long quantile(List<Long> sorted, double q) {

@@ -1,7 +1,5 @@
 package io.realqa.scorer.image;
 
-import java.util.List;
-
 /** Bytes to normalised floats in the vision tower's order. */
 final class Patches {
     private static final int LEVELS = 256;
@@ -14,7 +12,7 @@ final class Patches {
         int merge = settings.mergeSize();
         int gridRows = image.height() / patch;
         int gridColumns = image.width() / patch;
-        float[] table = table(settings);
+        float[][] tables = tables(settings);
         float[] frame = new float[Math.multiplyExact(gridRows * gridColumns, 3 * patch * patch)];
         byte[] rgb = image.rgb();
         int out = 0;
@@ -24,10 +22,11 @@ final class Patches {
                     int top = (blockRow + inBlock / merge) * patch;
                     int left = (blockColumn + inBlock % merge) * patch;
                     for (int channel = 0; channel < 3; channel++) {
+                        float[] table = tables[channel];
                         for (int y = 0; y < patch; y++) {
                             int in = 3 * ((top + y) * image.width() + left) + channel;
                             for (int x = 0; x < patch; x++, in += 3) {
-                                frame[out++] = table[channel * LEVELS + (rgb[in] & 0xff)];
+                                frame[out++] = table[rgb[in] & 0xff];
                             }
                         }
                     }
@@ -39,16 +38,16 @@ final class Patches {
     }
 
     /** [3, 256]: rescaled in double and rounded, then float32 arithmetic, as the reference computes it. */
-    private static float[] table(Preprocessing settings) {
-        float[] table = new float[3 * LEVELS];
-        List<Double> mean = settings.mean();
-        List<Double> std = settings.std();
-        for (int i = 0; i < table.length; i++) {
-            int channel = i / LEVELS;
-            float rescaled = (float) (i % LEVELS * settings.rescaleFactor());
-            table[i] = (rescaled - mean.get(channel).floatValue())
-                    / std.get(channel).floatValue();
+    private static float[][] tables(Preprocessing settings) {
+        float[][] tables = new float[3][LEVELS];
+        for (int channel = 0; channel < tables.length; channel++) {
+            float mean = settings.mean().get(channel).floatValue();
+            float std = settings.std().get(channel).floatValue();
+            for (int i = 0; i < LEVELS; i++) {
+                float rescaled = (float) (i * settings.rescaleFactor());
+                tables[channel][i] = (rescaled - mean) / std;
+            }
         }
-        return table;
+        return tables;
     }
 }

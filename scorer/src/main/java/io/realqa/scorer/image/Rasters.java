@@ -5,7 +5,10 @@ import java.awt.image.ColorModel;
 import java.awt.image.ComponentSampleModel;
 import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
+import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -62,12 +65,28 @@ final class Rasters {
         return new RasterImage(width, height, rgb);
     }
 
-    /** [height, width, bands] of bytes: 16-bit samples give their high byte, fewer than 8 bits are scaled up. */
+    /**
+     * [height, width, bands] of bytes: 16-bit samples give their high byte, fewer than 8 bits are scaled up. The raster's
+     * own memory where it is laid out so.
+     */
     static byte[] samples(Raster raster, ColorModel model) throws IIOException {
         int width = raster.getWidth();
         int height = raster.getHeight();
         int bands = raster.getNumBands();
-        byte[] samples = new byte[Math.multiplyExact(bands, width * height)];
+        int size = Math.multiplyExact(bands, width * height);
+        if (raster.getDataBuffer() instanceof DataBufferByte buffer
+                && raster.getSampleModel() instanceof PixelInterleavedSampleModel layout
+                && raster.getParent() == null
+                && layout.getPixelStride() == bands
+                && layout.getScanlineStride() == bands * width
+                && Arrays.equals(
+                        layout.getBandOffsets(), IntStream.range(0, bands).toArray())
+                && buffer.getNumBanks() == 1
+                && buffer.getOffset() == 0
+                && buffer.getSize() == size) {
+            return buffer.getData();
+        }
+        byte[] samples = new byte[size];
         if (raster.getDataBuffer() instanceof DataBufferByte buffer
                 && raster.getSampleModel() instanceof ComponentSampleModel layout
                 && raster.getParent() == null) {

@@ -25,11 +25,17 @@ public final class TestModel implements BatchScorer {
 
     private final List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
     private final IntConsumer beforeEach;
+    private final Identity identity;
     private final AtomicInteger calls = new AtomicInteger();
 
     /** @param beforeEach called with each image's grey; what it throws fails the batch */
     public TestModel(IntConsumer beforeEach) {
+        this(beforeEach, new Identity("sha256:checkpoint", null, "sha256:profile", "sha256:preprocessing", 0));
+    }
+
+    public TestModel(IntConsumer beforeEach, Identity identity) {
         this.beforeEach = beforeEach;
+        this.identity = identity;
     }
 
     /** A BMP file. */
@@ -99,6 +105,6 @@ public final class TestModel implements BatchScorer {
 
     @Override
     public Identity identity() {
-        return new Identity("sha256:checkpoint", null, "sha256:profile", "sha256:preprocessing", 0);
+        return identity;
     }
 }

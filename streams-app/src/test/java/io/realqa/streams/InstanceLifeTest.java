@@ -1,0 +1,293 @@
+package io.realqa.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.realqa.events.ImageScored;
+import io.realqa.events.ImageUploaded;
+import io.realqa.local.LocalBroker;
+import io.realqa.local.LocalRegistry;
+import io.realqa.schemas.AvroDeserializer;
+import io.realqa.schemas.AvroSerializer;
+import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.schemas.Topics;
+import io.realqa.streams.scoring.TestModel;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How instances start, stop, hang and take over, on a real broker and registry. */
+@Timeout(180)
+class InstanceLifeTest {
+    private static final Path HOME = Path.of(System.getProperty("realqa.home"));
+    private static final int PARTITIONS = 4;
+
+    @TempDir
+    static Path data;
+
+    private static LocalBroker broker;
+    private static LocalRegistry registry;
+
+    @BeforeAll
+    static void start() throws Exception {
+        broker = LocalBroker.start(Files.createDirectory(data.resolve("broker")));
+        registry = LocalRegistry.start(HOME.resolve("local/target/registry"));
+        Topics.register(new SchemaRegistryClient(registry.url(), null));
+    }
+
+    @AfterAll
+    static void stop() {
+        registry.close();
+        broker.close();
+    }
+
+    /** Topics and a group of one test's own. */
+    private record Place(String name) {
+        static Place of(TestInfo test) {
+            Place place = new Place(test.getTestMethod().orElseThrow().getName());
+            List<NewTopic> topics = new ArrayList<>();
+            for (Topics t : List.of(Topics.UPLOADS, Topics.SCORES, Topics.ATTRIBUTES, Topics.DEAD_LETTERS)) {
+                topics.add(new NewTopic(place.topic(t), PARTITIONS, (short) 1).configs(t.topicConfig()));
+            }
+            broker.createTopics(topics);
+            return place;
+        }
+
+        String topic(Topics t) {
+            return name + "." + t.topic();
+        }
+
+        ServiceConfig config(String instance, String callTimeout) {
+            return new ServiceConfig(
+                    Map.of(
+                            "bootstrap.servers",
+                            broker.bootstrapServers(),
+                            "application.id",
+                            name,
+                            "state.dir",
+                            data.resolve(name + instance).toString()),
+                    Map.of("schema.registry.url", registry.url()),
+                    null,
+                    Map.of(
+                            "uploads", topic(Topics.UPLOADS),
+                            "scores", topic(Topics.SCORES),
+                            "attributes", topic(Topics.ATTRIBUTES),
+                            "dead-letters", topic(Topics.DEAD_LETTERS)),
+                    new ServiceConfig.Model("none", null, null),
+                    new ServiceConfig.Batch(4, null, "5ms", 1, callTimeout, null),
+                    null,
+                    null,
+                    null,
+                    new ServiceConfig.Http("127.0.0.1", 0),
+                    new ServiceConfig.Stop("30s"));
+        }
+
+        void upload(int from, int to) throws Exception {
+            AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
+            serializer.configure(Map.of("schema.registry.url", registry.url()), false);
+            try (var producer = new KafkaProducer<>(
+                    Map.of("bootstrap.servers", broker.bootstrapServers()), new StringSerializer(), serializer)) {
+                for (int i = from; i < to; i++) {
+                    ImageUploaded event = ImageUploaded.newBuilder()
+                            .setImageId("image-" + i)
+                            .setPlatform("tests")
+                            .setContent(ByteBuffer.wrap(TestModel.image(i)))
+                            .setUploadedAt(Instant.now())
+                            .build();
+                    producer.send(new ProducerRecord<>(topic(Topics.UPLOADS), "image-" + i, event))
+                            .get(20, TimeUnit.SECONDS);
+                }
+            }
+        }
+
+        /** Image ids of all committed scores, once there are as many as expected. */
+        List<String> scored(int expected) {
+            AvroDeserializer<GenericContainer> deserializer =
+                    new AvroDeserializer<>(new SchemaRegistryClient(registry.url(), null));
+            deserializer.configure(Map.of(), false);
+            List<String> ids = new ArrayList<>();
+            try (var consumer = new KafkaConsumer<>(
+                    Map.of("bootstrap.servers", broker.bootstrapServers(), "isolation.level", "read_committed"),
+                    new StringDeserializer(),
+                    new ByteArrayDeserializer())) {
+                List<TopicPartition> partitions = new ArrayList<>();
+                for (int p = 0; p < PARTITIONS; p++) {
+                    partitions.add(new TopicPartition(topic(Topics.SCORES), p));
+                }
+                consumer.assign(partitions);
+                consumer.seekToBeginning(partitions);
+                await("scores", () -> {
+                    consumer.poll(Duration.ofMillis(100))
+                            .forEach(r -> ids.add(((ImageScored)
+                                            Objects.requireNonNull(deserializer.deserialize(r.topic(), r.value())))
+                                    .getImageId()));
+                    return ids.size() >= expected;
+                });
+                consumer.poll(Duration.ofMillis(300)).forEach(r -> ids.add("surplus " + r.key()));
+            }
+            return ids;
+        }
+    }
+
+    private static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what + " within 60 s").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    private static HttpResponse<String> get(ScoringService service, String path) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.httpPort() + path))
+                                .timeout(Duration.ofSeconds(10))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static List<String> images(int from, int to) {
+        List<String> ids = new ArrayList<>();
+        for (int i = from; i < to; i++) {
+            ids.add("image-" + i);
+        }
+        return ids;
+    }
+
+    @Test
+    void anInstanceIsNotReadyWhileItLoadsAndReadyWhenItHasTasks(TestInfo test) throws Exception {
+        Place place = Place.of(test);
+        CountDownLatch loaded = new CountDownLatch(1);
+        Model model = new Model(new TestModel(grey -> {}), 1);
+        try (ScoringService service = new ScoringService(place.config("", "30s"), () -> {
+            try {
+                assertThat(loaded.await(60, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return model;
+        })) {
+            CompletableFuture<Void> starting = CompletableFuture.runAsync(service::start);
+            await("HTTP", () -> service.httpPort() > 0);
+            HttpResponse<String> loading = get(service, "/health/ready");
+            assertThat(loading.statusCode()).isEqualTo(503);
+            assertThat(loading.body()).contains("loading the model");
+            assertThat(get(service, "/health/live").statusCode()).isEqualTo(200);
+            loaded.countDown();
+            starting.get(60, TimeUnit.SECONDS);
+            await("readiness", () -> service.health().ready());
+            assertThat(get(service, "/health/ready").body()).contains(PARTITIONS + " tasks");
+            place.upload(0, 3);
+            assertThat(place.scored(3)).containsExactlyInAnyOrderElementsOf(images(0, 3));
+            assertThat(get(service, "/metrics").body())
+                    .contains("realqa_scores_total 3.0")
+                    .contains("realqa_ready 1.0")
+                    .contains("kafka_stream_thread_");
+        }
+    }
+
+    @Test
+    void anInstanceWaitsForTheRegistryAndCanBeStoppedMeanwhile(TestInfo test) throws Exception {
+        Place place = Place.of(test);
+        ServiceConfig config = place.config("", "30s");
+        ServiceConfig lost = new ServiceConfig(
+                config.kafka(),
+                Map.of("schema.registry.url", "http://127.0.0.1:1"),
+                null,
+                config.topics(),
+                config.model(),
+                config.batch(),
+                null,
+                null,
+                null,
+                config.http(),
+                null);
+        ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));
+        CompletableFuture<Void> starting = CompletableFuture.runAsync(service::start);
+        await("waiting", () -> service.health().message().contains("registry: "));
+        assertThat(service.health().ready()).isFalse();
+        service.close();
+        starting.get(60, TimeUnit.SECONDS);
+        assertThat(service.end()).isEqualTo(ScoringService.End.STOPPED);
+    }
+
+    @Test
+    void aStopFinishesWhatIsInTheEngine(TestInfo test) throws Exception {
+        Place place = Place.of(test);
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        TestModel model = new TestModel(grey -> {
+            started.countDown();
+            awaitLatch(go);
+        });
+        ScoringService service = new ScoringService(place.config("", "60s"), model, 1);
+        service.start();
+        place.upload(0, 8);
+        assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
+        await("all in the engine", () -> service.counts().inFlight() == 8);
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(service::close);
+        await("stopping", () -> service.health().message().equals("stopping"));
+        go.countDown();
+        closing.get(60, TimeUnit.SECONDS);
+
+        assertThat(place.scored(8)).containsExactlyInAnyOrderElementsOf(images(0, 8));
+    }
+
+    @Test
+    void theUploadsOfAnInstanceThatHangsAreScoredByAnother(TestInfo test) throws Exception {
+        Place place = Place.of(test);
+        CountDownLatch never = new CountDownLatch(1);
+        TestModel hangs = new TestModel(grey -> awaitLatch(never));
+        try (ScoringService bad = new ScoringService(place.config("-bad", "500ms"), hangs, 1);
+                ScoringService good = new ScoringService(place.config("-good", "60s"), new TestModel(grey -> {}), 1)) {
+            bad.start();
+            await("tasks", () -> bad.health().ready());
+            place.upload(0, 12);
+            await("the hang is seen", () -> bad.health().message().startsWith("HUNG"));
+            assertThat(get(bad, "/health/ready").statusCode()).isEqualTo(503);
+            assertThat(get(bad, "/health/live").statusCode()).isEqualTo(503);
+            good.start();
+
+            assertThat(place.scored(12)).containsExactlyInAnyOrderElementsOf(images(0, 12));
+            assertThat(bad.awaitStopped(Duration.ofSeconds(60))).isTrue();
+            assertThat(bad.end()).isEqualTo(ScoringService.End.FAULT);
+            never.countDown();
+        }
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(120, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
