@@ -4,12 +4,14 @@ import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.streams.replay.ReplayOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
@@ -44,6 +46,8 @@ public final class LocalStack implements AutoCloseable {
                     .map(t -> new NewTopic(t.topic(), partitions, (short) 1).configs(t.topicConfig()))
                     .toList();
             broker.createTopics(topics);
+            broker.createTopics(List.of(new NewTopic(ReplayOptions.MARKS_TOPIC, 1, (short) 1)
+                    .configs(Map.of("cleanup.policy", "compact"))));
             LocalRegistry registry = registryStart.join();
             Topics.register(new SchemaRegistryClient(registry.url(), null));
             return new LocalStack(data, broker, registry);

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             ScoreCommand.class,
             ServeCommand.class,
+            ReplayCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
             VerifyCommand.class

@@ -6,14 +6,25 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.events.ImageAttributesAssessed;
 import io.realqa.events.ImageScored;
+import io.realqa.events.SourcePosition;
+import io.realqa.events.UploadDeadLettered;
+import io.realqa.schemas.AvroSerializer;
+import io.realqa.schemas.Topics;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -101,6 +112,64 @@ class CommandsTest {
         assertThat(err.toString()).contains("none.yaml: no such file (expected: a YAML file)");
         assertThat(run("score", folder)).isEqualTo(2);
         assertThat(err.toString()).contains("no image files (expected: files that end in one of [avif, bmp");
+    }
+
+    @Test
+    void aReplaysFiltersAreCheckedBeforeAnythingIsRead() {
+        String[] cluster = {"--bootstrap-servers", "localhost:1", "--registry", "http://localhost:1"};
+        assertThat(run("replay", "--reason", "NOT_FOUND")).isEqualTo(2);
+        assertThat(err.toString()).contains("--config is missing (expected: --config FILE, or both");
+        assertThat(run("replay", cluster[0], cluster[1], cluster[2], cluster[3], "--reason", "NOTFOUND"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("reason: NOTFOUND: unknown (expected: NOT_FOUND?");
+        assertThat(run("replay", cluster[0], cluster[1], cluster[2], cluster[3], "--from", "2w"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--from: 2w (expected: an instant such as");
+        assertThat(run("replay", cluster[0], cluster[1], cluster[2], cluster[3], "--limit", "0"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("limit: 0 (expected: at least 1)");
+    }
+
+    @Test
+    void aReplayShowsWhatItWouldReplayThenReplaysItOnce() throws Exception {
+        try (LocalStack stack = LocalStack.start(1)) {
+            String topic = Topics.DEAD_LETTERS.topic();
+            AvroSerializer<UploadDeadLettered> serializer = new AvroSerializer<>();
+            serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
+            UploadDeadLettered letter = UploadDeadLettered.newBuilder()
+                    .setEventId("one")
+                    .setImageId("cat\033[2J")
+                    .setPlatform("tests")
+                    .setStage("FETCH")
+                    .setReason("TIMEOUT")
+                    .setMessage("nothing came (expected: an image)")
+                    .setAttempts(3)
+                    .setValue(ByteBuffer.wrap(new byte[] {1}))
+                    .setTimestamp(Instant.EPOCH)
+                    .setSource(new SourcePosition(Topics.UPLOADS.topic(), 0, 0L))
+                    .setFailedAt(Instant.EPOCH)
+                    .build();
+            try (var producer = new KafkaProducer<>(
+                    Map.of("bootstrap.servers", stack.bootstrapServers()), new StringSerializer(), serializer)) {
+                producer.send(new ProducerRecord<>(topic, "cat", letter)).get(20, TimeUnit.SECONDS);
+            }
+            Object[] replay = {
+                "replay", "--bootstrap-servers", stack.bootstrapServers(), "--registry", stack.registryUrl()
+            };
+            assertThat(run(Stream.concat(Stream.of(replay), Stream.of("--dry-run"))
+                            .toArray()))
+                    .as(err.toString())
+                    .isZero();
+            assertThat(out.toString())
+                    .contains("would replay 1 upload of 1 dead letter")
+                    .containsPattern("1  FETCH +TIMEOUT +tests")
+                    .contains("  cat?[2J  failed 1970-01-01T00:00:00Z  TIMEOUT: nothing came (expected: an image)");
+            assertThat(run(replay)).isZero();
+            assertThat(run(replay)).isZero();
+            assertThat(out.toString())
+                    .contains("\nreplayed 1 upload of 1 dead letter\n")
+                    .contains("\nreplayed 0 uploads of 1 dead letter\n        1  replayed before, left out");
+        }
     }
 
     @Test

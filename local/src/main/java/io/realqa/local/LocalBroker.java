@@ -57,6 +57,9 @@ public final class LocalBroker implements AutoCloseable {
                     .setConfigProp("transaction.state.log.num.partitions", "3")
                     .setConfigProp("group.initial.rebalance.delay.ms", "0")
                     .setConfigProp("message.max.bytes", "8388608")
+                    // Some two dozen small transactions a second: none of them should wait for another.
+                    .setConfigProp("add.partitions.to.txn.retry.backoff.ms", "2")
+                    .setConfigProp("group.coordinator.append.linger.ms", "0")
                     .build();
             formatQuietly(cluster);
             cluster.startup();

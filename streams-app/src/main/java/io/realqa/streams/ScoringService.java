@@ -200,8 +200,9 @@ public final class ScoringService implements AutoCloseable {
                 Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic()));
     }
 
+    /** The configured Avro serde, or this project's own; still to be configured with the registry's settings. */
     @SuppressWarnings("unchecked") // the class is the deployment's choice; a wrong one fails at the first event
-    private static Serde<GenericContainer> serde(ServiceConfig config) {
+    public static Serde<GenericContainer> serde(ServiceConfig config) {
         if (config.serde() == null) {
             return new AvroSerde<>();
         }

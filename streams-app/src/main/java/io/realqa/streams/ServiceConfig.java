@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kafka settings of Kafka Streams and its clients, handed on as they are; bootstrap.servers is required
  * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
- * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters
+ * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters, replays
  * @param serde class of the Avro serde; Confluent's may stand in
  * @param stop how it stops
  */
@@ -165,7 +165,7 @@ public record ServiceConfig(
         if (topics != null && topics.containsValue("")) {
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
-        Set<String> known = Set.of("uploads", "scores", "attributes", "dead-letters");
+        Set<String> known = Set.of("uploads", "scores", "attributes", "dead-letters", "replays");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "

@@ -20,6 +20,9 @@ final class StreamsProperties {
     /** A commit does not wait for it. */
     private static final int PRODUCER_LINGER_MILLIS = 5;
 
+    /** Doubles from there, up to Kafka's second. */
+    private static final int PRODUCER_RETRY_MILLIS = 5;
+
     private StreamsProperties() {}
 
     static Properties of(ServiceConfig config) {
@@ -37,6 +40,8 @@ final class StreamsProperties {
         // Events of some kilobytes: Kafka's 16 KiB would be ten of them.
         all.put("producer.batch.size", PRODUCER_BATCH_BYTES);
         all.put("producer.linger.ms", PRODUCER_LINGER_MILLIS);
+        // Right after a commit the broker may still be at its end; Kafka's 100 ms would be a visible pause.
+        all.put("producer.retry.backoff.ms", PRODUCER_RETRY_MILLIS);
         all.put("consumer.auto.offset.reset", "earliest");
         all.putAll(config.kafka());
         // Not a choice: the guarantees rest on it.

@@ -225,7 +225,7 @@ public final class PathBench {
                 KafkaConsumer<byte[], byte[]> scores = consumer(stack, Topics.SCORES);
                 KafkaProducer<String, byte[]> producer = producer(stack);
                 ScoringService service = new ScoringService(
-                        serviceConfig(stack, 1),
+                        serviceConfig(stack, 2),
                         () -> new Model(new SyntheticModel(DEVICE), 1),
                         new ScoringService.Substitutes(true, new Instantly()))) {
             service.start();
