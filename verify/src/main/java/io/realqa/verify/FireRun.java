@@ -151,8 +151,8 @@ public final class FireRun {
         Generator generator = new Generator(cluster.bootstrapServers(), load, hosts, serializer);
         Duration killAge = options.killEvery() == null ? Duration.ofSeconds(4) : Duration.ofSeconds(2);
         Injector injector = new Injector(cluster, fleet, registry, hosts, sessionTimeout(), killAge);
-        FaultLanes lanes = new FaultLanes(
-                injector, plan, folder.resolve("faults.txt"), monitor::results, resultsBetweenFaults());
+        FaultLanes lanes =
+                new FaultLanes(injector, plan, folder.resolve("faults.txt"), monitor::results, resultsBetweenFaults());
         LiveLine line = new LiveLine(out, options.terminal());
         awaitRunning(fleet, line);
         EndState end = new EndState(cluster.admin(), InstanceSettings.APPLICATION, PARTITIONS);

@@ -28,8 +28,8 @@ class FireTest {
     private Checker.Verdict run(
             int uploads, int faults, long deviceMillis, @Nullable Duration killEvery, Sabotage sabotage)
             throws InterruptedException {
-        FireOptions options =
-                new FireOptions(REGISTRY, uploads, faults, SEED, 3, 100, deviceMillis, killEvery, sabotage, folder, false);
+        FireOptions options = new FireOptions(
+                REGISTRY, uploads, faults, SEED, 3, 100, deviceMillis, killEvery, sabotage, folder, false);
         return new FireRun(options, new PrintWriter(System.out, true, StandardCharsets.UTF_8)).verify();
     }
 
