@@ -80,6 +80,7 @@ final class ScoreJson {
                 .put("preprocessMicros", micros(done.timings().preprocess()))
                 .put("deviceMicros", micros(done.timings().device()))
                 .put("batchSize", done.timings().batchSize())
+                .put("known", done.timings().known())
                 .put("deviceSteps", done.steps());
         json.put("scoredAt", done.at().toString());
     }
