@@ -196,13 +196,7 @@ public record ServiceConfig(
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
         Set<String> known = Set.of(
-                "uploads",
-                "scores",
-                "attributes",
-                "dead-letters",
-                "replays",
-                "adapter-releases",
-                "adapter-status");
+                "uploads", "scores", "attributes", "dead-letters", "replays", "adapter-releases", "adapter-status");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "
@@ -275,7 +269,8 @@ public record ServiceConfig(
 
     /** The same with other limits. */
     public ServiceConfig withLimits(Limits other) {
-        return new ServiceConfig(kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters);
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters);
     }
 
     /** The same with another cache. */
