@@ -76,6 +76,7 @@ final class Events {
                     .setExpectation(
                             a.expectation().isPresent() ? a.expectation().getAsDouble() : null)
                     .setOffGrammarMass(a.offGrammarMass())
+                    .setReason(a.reason())
                     .build());
         }
         return ImageAttributesAssessed.newBuilder()
