@@ -10,7 +10,6 @@ import io.realqa.scorer.Sampling;
 import io.realqa.scorer.image.Preprocessing;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -170,7 +169,7 @@ public final class PredictCommand implements Callable<Integer> {
         long bytes = 0;
         for (String dataset : datasets) {
             long size = folder.count(dataset);
-            bytes += Files.size(folder.file(dataset));
+            bytes += folder.bytes(dataset);
             total += maxSamples == null ? size : Math.min(size, maxSamples);
         }
         OptionalDouble penalty =

