@@ -83,7 +83,7 @@ public record ServiceConfig(
             @Nullable String callTimeout,
             @Nullable Integer attempts) {}
 
-    /** @param entries scores that are kept, so that equal content is scored once; 0: none */
+    /** @param entries scores that are kept, so that equal content is scored once; 0: it is scored as often as it comes */
     public record Cache(@Nullable Integer entries) {}
 
     /**

@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param limits what may be in flight
  * @param device how the device is used and watched
  * @param fetch how hosts are treated
- * @param cacheEntries scores that are kept, so that equal content is scored once; 0: none
+ * @param cacheEntries scores that are kept, so that equal content is scored once; 0: it is scored as often as it comes
  * @param offGrammarMass an answer with more than that outside the allowed scores is none
  */
 public record EngineConfig(

@@ -138,6 +138,20 @@ class ScoringEngineTest {
     }
 
     @Test
+    void withoutACacheEqualContentIsScoredAsOftenAsItComes() throws Exception {
+        TestModel model = new TestModel(grey -> {});
+        try (ScoringEngine engine = engine(model, EIGHT, ROOMY)) {
+            for (int i = 0; i < 8; i++) {
+                assertThat(engine.offer(job(5))).isEqualTo(TAKEN);
+            }
+            for (int i = 0; i < 8; i++) {
+                assertThat(answer().outcome()).isInstanceOf(Scored.class);
+            }
+            assertThat(model.seen()).containsExactly(5, 5, 5, 5, 5, 5, 5, 5);
+        }
+    }
+
+    @Test
     void noErrorEndsTheWorkerOrLosesAJob() throws Exception {
         for (Throwable failure : List.of(
                 new OutOfMemoryError("device"),
