@@ -33,6 +33,7 @@ final class OutcomeForwarder {
                 at,
                 upload,
                 tasks.serdes().attributes(Events.assessed(at, upload, scored, now)));
+        tasks.scoredIn(scored.timings().device());
         tasks.metrics().scored();
         tasks.metrics().endToEnd(upload.getUploadedAt(), now);
     }

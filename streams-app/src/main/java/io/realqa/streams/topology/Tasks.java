@@ -34,6 +34,9 @@ public final class Tasks {
         }
     }
 
+    private static final long LONGEST_COMMIT_PAUSE_NANOS =
+            Duration.ofMillis(200).toNanos();
+
     private final ScoringEngine engine;
     private final EventSerdes serdes;
     private final Settings settings;
@@ -41,6 +44,9 @@ public final class Tasks {
     private final Clock clock;
     /** When each stream thread was last asked to commit; one commit is for all its tasks. */
     private final ThreadLocal<Long> lastCommit = ThreadLocal.withInitial(System::nanoTime);
+
+    /** Device time of a batch of late. */
+    private volatile long deviceNanos;
 
     private volatile boolean stopping;
 
@@ -77,10 +83,17 @@ public final class Tasks {
         stopping = true;
     }
 
+    /** What a batch's scores took on the device. */
+    void scoredIn(long nanos) {
+        deviceNanos = nanos;
+    }
+
     /** Whether the calling stream thread may be asked to commit now; true takes the turn. */
     boolean mayCommit() {
         long now = System.nanoTime();
-        if (now - lastCommit.get() < settings.commitPause().toNanos()) {
+        // Where a batch takes long, a commit may wait a little longer, too: on a CPU its work is the device's.
+        long pause = Math.max(settings.commitPause().toNanos(), Math.min(deviceNanos / 4, LONGEST_COMMIT_PAUSE_NANOS));
+        if (now - lastCommit.get() < pause) {
             return false;
         }
         lastCommit.set(now);
