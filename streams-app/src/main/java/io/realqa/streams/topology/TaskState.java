@@ -28,9 +28,6 @@ final class TaskState {
     /** An outcome on its way back to the stream thread. */
     record Finished(String key, long offset, Outcome outcome) {}
 
-    /** An upload between its arrival and its outcome: its event without the content. */
-    record Open(ImageUploaded upload, long bytes) {}
-
     private final TaskMetrics metrics;
     private final ConcurrentLinkedQueue<Finished> outbox = new ConcurrentLinkedQueue<>();
     /** Jobs that the engine had no room for. */
@@ -40,7 +37,9 @@ final class TaskState {
     /** Offsets of uploads that cannot be read while the registry is away, and of all that came after them. */
     final Deque<Long> unread = new ArrayDeque<>();
 
-    private final Map<Long, Open> open = new HashMap<>();
+    /** Uploads between arrival and outcome, by offset: their events without the content. */
+    private final Map<Long, ImageUploaded> open = new HashMap<>();
+
     private final KeyOrder<Outcome> order = new KeyOrder<>();
     private long pendingBytes;
     private int pending;
@@ -64,15 +63,15 @@ final class TaskState {
         metrics.pending(-1);
     }
 
-    void open(String key, long offset, @Nullable ImageUploaded upload, long bytes) {
+    void open(String key, long offset, @Nullable ImageUploaded upload) {
         order.expect(key, offset);
         if (upload != null) {
-            open.put(offset, new Open(upload, bytes));
+            open.put(offset, upload);
         }
     }
 
     @Nullable
-    Open close(long offset) {
+    ImageUploaded close(long offset) {
         return open.remove(offset);
     }
 

@@ -134,7 +134,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 return false;
             }
             String key = text(at.key());
-            state.open(key, at.offset(), null, at.payloadBytes());
+            state.open(key, at.offset(), null);
             state.finish(key, at.offset(), unreadable(e));
             return true;
         }
@@ -142,7 +142,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         byte[] content = bytes(upload.getContent());
         Rejected wrong = validator.check(upload);
         // The content is in the store and with the engine: once is enough here.
-        state.open(key, at.offset(), withoutContent(upload), at.payloadBytes());
+        state.open(key, at.offset(), withoutContent(upload));
         if (wrong != null) {
             state.finish(key, at.offset(), wrong);
         } else {
@@ -263,8 +263,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private void forward(TaskState.Finished finished) {
         for (KeyOrder.Released<Outcome> released : state.release(finished)) {
             PendingUpload at = pending(released.id());
-            TaskState.Open open = state.close(released.id());
-            ImageUploaded upload = open == null ? null : open.upload();
+            ImageUploaded upload = state.close(released.id());
             if (released.result() instanceof Outcome.Scored scored && upload != null) {
                 forwarder().score(at, upload, scored);
             } else if (released.result() instanceof Rejected rejected) {
