@@ -2,6 +2,8 @@ package io.realqa.scorer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +79,36 @@ public record LoraSettings(
     /** An adapter for {@link #ALL_BUT_THE_MERGER}. */
     public static LoraSettings of(int rank, double alpha, double dropout) {
         return new LoraSettings(rank, alpha, dropout, false, ALL_BUT_THE_MERGER, List.of(), Map.of(), Map.of());
+    }
+
+    /**
+     * The settings of an adapter that is to be trained on: its own modules, by their full names, ranks and scales.
+     *
+     * @throws ModelException if it cannot be applied to the checkpoint
+     */
+    public static LoraSettings of(Checkpoint checkpoint, Path adapter) {
+        Json json = Json.read(adapter.resolve("adapter_config.json"));
+        PeftConfig config = PeftConfig.of(json);
+        List<String> names = new ArrayList<>();
+        Map<String, Integer> ranks = new TreeMap<>();
+        Map<String, Double> alphas = new TreeMap<>();
+        for (LoraTensors.Pair pair :
+                LoraTensors.read(checkpoint.config(), adapter).pairs()) {
+            String name = Adapter.peftName(pair.module(), true);
+            int rank = Math.toIntExact(pair.a().shape()[0]);
+            double alpha = pair.scale() * (config.rankStabilised() ? Math.sqrt(rank) : rank);
+            names.add(name);
+            if (rank != config.rank()) {
+                ranks.put(name.replace(".", "\\."), rank);
+            }
+            if (Math.abs(alpha - config.alpha()) > 1e-9 * config.alpha()) {
+                alphas.put(name.replace(".", "\\."), alpha);
+            }
+        }
+        double dropout =
+                json.has("lora_dropout") ? json.node().path("lora_dropout").asDouble() : 0;
+        return new LoraSettings(
+                config.rank(), config.alpha(), dropout, config.rankStabilised(), names, List.of(), ranks, alphas);
     }
 
     /** adapter_config.json as PEFT reads it. */

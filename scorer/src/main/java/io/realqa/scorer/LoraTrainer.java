@@ -3,6 +3,7 @@ package io.realqa.scorer;
 import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.Program.Scope;
 import io.realqa.scorer.Safetensors.Entry;
+import io.realqa.scorer.TrainingTree.Edge;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a LoRA adapter on a checkpoint: the scorer's own program, through libtorch's autograd. Parameters (float32),
@@ -39,10 +41,13 @@ public final class LoraTrainer implements AutoCloseable {
     private final LoraSettings settings;
     private final LossSettings loss;
     private final long seed;
-    private final TrainingTrees trees;
+    /** Null where there is no profile: then only chats are learnt. */
+    private final @Nullable TrainingTrees trees;
+
     private final double[] leafValues;
     private final long[] before;
     private final long[] after;
+    private final TrainingChats chats;
     private final Map<String, long[]> shapes = new TreeMap<>();
     private final IValue parameters;
     private final IValue scales;
@@ -58,8 +63,16 @@ public final class LoraTrainer implements AutoCloseable {
      * @param rate learning rate
      * @param decay of the parameters, decoupled
      * @param clip largest norm of the gradient; 0: any
+     * @param beta1 AdamW's share of the old in the mean of gradients
+     * @param beta2 the same for their squares
+     * @param epsilon AdamW's, added to the root of the squares' mean
      */
-    public record Step(double rate, double decay, double clip) {}
+    public record Step(double rate, double decay, double clip, double beta1, double beta2, double epsilon) {
+        /** With the betas .9 and .999 and the epsilon 1e-8. */
+        public Step(double rate, double decay, double clip) {
+            this(rate, decay, clip, 0.9, 0.999, 1e-8);
+        }
+    }
 
     /**
      * What a step found.
@@ -67,8 +80,27 @@ public final class LoraTrainer implements AutoCloseable {
      * @param crossEntropy mean over the answers' weighted tokens, nats
      * @param squaredError mean over the images with a score of (expectation - score)², 0 without the expectation loss
      * @param gradientNorm before clipping
+     * @param digits as {@link Measured} has them, before the step
      */
-    public record Result(double crossEntropy, double squaredError, double gradientNorm) {}
+    public record Result(double crossEntropy, double squaredError, double gradientNorm, List<double[][]> digits) {}
+
+    /**
+     * What the model as it stands says.
+     *
+     * @param crossEntropy sum over the answers' weighted tokens, nats
+     * @param tokens their weights' sum
+     * @param digits of each item [digits of its score][10]: log probabilities of 0 to 9 where each digit of a chat's score
+     *     stands, the answer so far given; empty where there are none
+     */
+    public record Measured(double crossEntropy, double tokens, List<double[][]> digits) {}
+
+    /** Sums over the batches, and each item's digits. */
+    private record Passes(double crossEntropy, double squaredError, double tokens, List<double[][]> digits) {}
+
+    /** One native call on a batch. */
+    private interface Pass {
+        float[] run(TrainingBatch part, int worker, int chunk);
+    }
 
     /**
      * Prepares an adapter as PEFT initialises it: A uniform in ±1 / √in (Kaiming's with a = √5), B zero.
@@ -78,15 +110,41 @@ public final class LoraTrainer implements AutoCloseable {
      */
     public LoraTrainer(
             Checkpoint checkpoint, ScoringProfile profile, LoraSettings settings, LossSettings loss, long seed) {
+        this(
+                checkpoint,
+                new TrainingTrees(
+                        profile, loss, checkpoint::tokenize, token -> checkpoint.detokenize(new long[] {token})),
+                checkpoint.tokenize(Scorer.beforeImage(profile)),
+                settings,
+                loss,
+                seed);
+    }
+
+    /**
+     * The same for chats alone, which bring their own words.
+     *
+     * @throws ModelException if no module is a target
+     */
+    public LoraTrainer(Checkpoint checkpoint, LoraSettings settings, long seed) {
+        this(checkpoint, null, new long[0], settings, LossSettings.PLAIN, seed);
+    }
+
+    private LoraTrainer(
+            Checkpoint checkpoint,
+            @Nullable TrainingTrees trees,
+            long[] before,
+            LoraSettings settings,
+            LossSettings loss,
+            long seed) {
         this.checkpoint = checkpoint;
         this.settings = settings;
         this.loss = loss;
         this.seed = seed;
-        this.before = checkpoint.tokenize(Scorer.beforeImage(profile));
+        this.before = before;
         this.after = checkpoint.tokenize(Scorer.AFTER_IMAGE);
-        this.trees = new TrainingTrees(
-                profile, loss, checkpoint::tokenize, token -> checkpoint.detokenize(new long[] {token}));
-        this.leafValues = trees.leafValues();
+        this.trees = trees;
+        this.leafValues = trees == null ? new double[0] : trees.leafValues();
+        this.chats = new TrainingChats(checkpoint::tokenize);
         PeftConfig config = PeftConfig.of(Json.parse("adapter settings", settings.toJson(null)));
         Map<String, Integer> ranks = new TreeMap<>();
         Map<String, Double> scaleOf = new TreeMap<>();
@@ -183,9 +241,9 @@ public final class LoraTrainer implements AutoCloseable {
      * @param images in a step
      * @param batch images that one pass holds at most
      */
-    public TrainingMemory memory(TrainingExample largest, int images, int batch) {
+    public TrainingMemory memory(TrainingItem largest, int images, int batch) {
         int fair = Math.min(batch, (images + gradients.size() - 1) / gradients.size());
-        TrainingTree tree = trees.of(largest);
+        TrainingPath path = path(largest);
         return TrainingMemory.of(
                 checkpoint.config(),
                 checkpoint.compute(),
@@ -194,8 +252,40 @@ public final class LoraTrainer implements AutoCloseable {
                 Math.min(gradients.size(), images),
                 fair,
                 largest.image().visualTokens(),
-                before.length + after.length + tree.size(),
-                tree.weights().size());
+                path.before().length + path.after().length + path.tree().size(),
+                path.tree().weights().size());
+    }
+
+    private TrainingPath path(TrainingItem item) {
+        if (item instanceof TrainingChat chat) {
+            return chats.of(chat);
+        }
+        TrainingExample example = (TrainingExample) item;
+        if (trees == null) {
+            throw new IllegalArgumentException("example: one of a profile (expected: chats, as there is no profile)");
+        }
+        return new TrainingPath(
+                example.image(),
+                before,
+                after,
+                trees.of(example),
+                example.goal().mean(),
+                List.of());
+    }
+
+    /** Tokens of an item that are learnt, and tokens in all, the image's included. */
+    public int[] tokens(TrainingItem item) {
+        TrainingPath path = path(item);
+        int learnt = path.tree().weights().values().stream()
+                .mapToInt(m -> (int) m.values().stream().filter(w -> w > 0).count())
+                .sum();
+        return new int[] {
+            learnt,
+            path.before().length
+                    + path.image().visualTokens()
+                    + path.after().length
+                    + path.tree().size()
+        };
     }
 
     /** Batches that are computed at a time. */
@@ -209,8 +299,8 @@ public final class LoraTrainer implements AutoCloseable {
      * @param batch images that one pass holds at most; memory grows with it
      * @throws ModelException if the gradient is not finite; nothing was changed then
      */
-    public Result step(List<TrainingExample> examples, int batch, Step step) throws InterruptedException {
-        double[] losses = accumulate(examples, batch);
+    public Result step(List<? extends TrainingItem> examples, int batch, Step step) throws InterruptedException {
+        Passes passes = gradients(examples, batch);
         double norm;
         try (Scope scope = checkpoint.program().scope()) {
             IValue result = call(
@@ -223,7 +313,10 @@ public final class LoraTrainer implements AutoCloseable {
                     scope.integer(steps + 1L),
                     scope.number(step.rate()),
                     scope.number(step.decay()),
-                    scope.number(step.clip()));
+                    scope.number(step.clip()),
+                    scope.number(step.beta1()),
+                    scope.number(step.beta2()),
+                    scope.number(step.epsilon()));
             norm = scope.tuple(result)[0].toDouble();
         }
         if (!Double.isFinite(norm)) {
@@ -231,35 +324,78 @@ public final class LoraTrainer implements AutoCloseable {
                     + " (expected: a finite one; try a smaller learning rate)");
         }
         steps++;
-        double error = loss.expectationWeight() > 0 ? losses[1] / loss.expectationWeight() : 0;
-        return new Result(losses[0], error, norm);
+        double error = loss.expectationWeight() > 0 ? passes.squaredError() / loss.expectationWeight() : 0;
+        return new Result(passes.crossEntropy(), error, norm, passes.digits());
+    }
+
+    /**
+     * What the adapter as it stands says of some items: no dropout, no gradient, nothing is changed.
+     *
+     * @param batch images that one pass holds at most
+     */
+    public Measured measure(List<? extends TrainingItem> items, int batch) throws InterruptedException {
+        List<TrainingPath> all = paths(items, batch);
+        Passes passes = run(all, batch, (part, worker, chunk) -> {
+            try (Scope scope = checkpoint.program().scope()) {
+                List<IValue> arguments = new ArrayList<>(List.of(checkpoint.weights(), parameters, scales));
+                // all but the four arguments of the squared error
+                List<IValue> more = part.arguments(scope, leafValues, 1, 0);
+                arguments.addAll(more.subList(0, more.size() - 4));
+                return scope.toFloats(call(scope, "measure", arguments.toArray(IValue[]::new)));
+            }
+        });
+        return new Measured(passes.crossEntropy(), passes.tokens(), passes.digits());
     }
 
     /** Adds the examples' gradients to the first dictionary: cross entropy and weighted squared error. */
-    double[] accumulate(List<TrainingExample> examples, int batch) throws InterruptedException {
-        if (examples.isEmpty() || batch < 1) {
+    double[] accumulate(List<? extends TrainingItem> examples, int batch) throws InterruptedException {
+        Passes passes = gradients(examples, batch);
+        return new double[] {passes.crossEntropy(), passes.squaredError()};
+    }
+
+    private List<TrainingPath> paths(List<? extends TrainingItem> items, int batch) {
+        if (items.isEmpty() || batch < 1) {
             throw new IllegalArgumentException(
-                    "examples, batch: " + examples.size() + ", " + batch + " (expected: at least 1 of each)");
+                    "examples, batch: " + items.size() + ", " + batch + " (expected: at least 1 of each)");
         }
-        List<TrainingTree> all = examples.stream().map(trees::of).toList();
-        double tokens = all.stream().mapToDouble(TrainingTree::totalWeight).sum();
-        long scored = all.stream().filter(t -> !t.leaves().isEmpty()).count();
+        return items.stream().map(this::path).toList();
+    }
+
+    private Passes gradients(List<? extends TrainingItem> examples, int batch) throws InterruptedException {
+        List<TrainingPath> all = paths(examples, batch);
+        double tokens = all.stream().mapToDouble(p -> p.tree().totalWeight()).sum();
+        long scored = all.stream().filter(p -> !p.tree().leaves().isEmpty()).count();
         double errorWeight = scored == 0 ? 0 : loss.expectationWeight() / scored;
-        int fair = (examples.size() + gradients.size() - 1) / gradients.size();
+        Passes passes =
+                run(all, batch, (part, worker, chunk) -> accumulate(part, worker, chunk, 1 / tokens, errorWeight));
+        try (Scope scope = checkpoint.program().scope()) {
+            for (int w = 1; w < gradients.size(); w++) {
+                call(scope, "gather", gradients.get(0), gradients.get(w));
+            }
+        }
+        return passes;
+    }
+
+    /** Runs passes side by side, each worker its own in order. */
+    private Passes run(List<TrainingPath> all, int batch, Pass pass) throws InterruptedException {
+        int fair = (all.size() + gradients.size() - 1) / gradients.size();
         int size = Math.min(batch, fair);
+        double[][][] digits = new double[all.size()][][];
         List<Future<double[]>> running = new ArrayList<>();
         for (int w = 0; w < gradients.size(); w++) {
             int worker = w;
             running.add(workers.submit((Callable<double[]>) () -> {
                 double[] sums = new double[2];
-                for (int chunk = worker; chunk * size < examples.size(); chunk += gradients.size()) {
+                for (int chunk = worker; chunk * size < all.size(); chunk += gradients.size()) {
                     int from = chunk * size;
-                    int to = Math.min(examples.size(), from + size);
-                    TrainingBatch part = new TrainingBatch(
-                            checkpoint.config(), before, after, examples.subList(from, to), all.subList(from, to));
-                    float[] losses = accumulate(part, worker, chunk, 1 / tokens, errorWeight);
-                    sums[0] += losses[0];
-                    sums[1] += losses[1];
+                    int to = Math.min(all.size(), from + size);
+                    TrainingBatch part = new TrainingBatch(checkpoint.config(), all.subList(from, to));
+                    float[] found = pass.run(part, worker, chunk);
+                    sums[0] += found[0];
+                    sums[1] += found[1];
+                    for (int i = from; i < to; i++) {
+                        digits[i] = digits(all.get(i), part, i - from, found);
+                    }
                 }
                 return sums;
             }));
@@ -275,18 +411,25 @@ public final class LoraTrainer implements AutoCloseable {
                 failure = e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
             } catch (TimeoutException e) {
                 throw new IllegalStateException(
-                        "step " + (steps + 1) + ": no gradient within " + LONGEST_PASSES_HOURS + " h", e);
+                        "step " + (steps + 1) + ": no result within " + LONGEST_PASSES_HOURS + " h", e);
             }
         }
         if (failure != null) {
             throw failure;
         }
-        try (Scope scope = checkpoint.program().scope()) {
-            for (int w = 1; w < gradients.size(); w++) {
-                call(scope, "gather", gradients.get(0), gradients.get(w));
+        double tokens = all.stream().mapToDouble(p -> p.tree().totalWeight()).sum();
+        return new Passes(sums[0], sums[1], tokens, List.of(digits));
+    }
+
+    private double[][] digits(TrainingPath path, TrainingBatch part, int item, float[] found) {
+        double[][] digits = new double[path.digits().size()][10];
+        for (int i = 0; i < digits.length; i++) {
+            for (int d = 0; d < 10; d++) {
+                digits[i][d] =
+                        found[2 + part.column(item, new Edge(path.digits().get(i), chats.digit(d)))];
             }
         }
-        return sums;
+        return digits;
     }
 
     private float[] accumulate(TrainingBatch part, int worker, int chunk, double tokenWeight, double errorWeight) {
@@ -334,10 +477,39 @@ public final class LoraTrainer implements AutoCloseable {
     }
 
     /**
+     * Goes on from an adapter's values; moments and steps begin anew.
+     *
+     * @param folder a PEFT adapter of the modules and ranks that {@link LoraSettings#of(Checkpoint, Path)} tells
+     * @throws ModelException if it is another adapter
+     */
+    public void startFrom(Path folder) {
+        LoraTensors tensors = LoraTensors.read(checkpoint.config(), folder);
+        Map<String, float[]> values = new TreeMap<>();
+        for (LoraTensors.Pair pair : tensors.pairs()) {
+            values.put(pair.module() + ".A", tensors.table().floats(pair.a()));
+            values.put(pair.module() + ".B", tensors.table().floats(pair.b()));
+        }
+        if (!values.keySet().equals(shapes.keySet())) {
+            throw new ModelException(folder + ": " + values.size() / 2 + " modules (expected: the " + shapes.size() / 2
+                    + " that are trained)");
+        }
+        values.forEach((name, of) -> put(parameters, name, of));
+    }
+
+    /**
      * Writes the adapter into an existing folder as PEFT does: adapter_config.json and adapter_model.safetensors, with
      * the names of transformers since 4.52.
      */
     public void writeAdapter(Path folder) throws IOException {
+        writeAdapter(folder, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param baseModel what the settings name as the base model; null: none
+     */
+    public void writeAdapter(Path folder, @Nullable String baseModel) throws IOException {
         Map<String, long[]> named = new TreeMap<>();
         Map<String, String> canonical = new TreeMap<>();
         shapes.forEach((name, shape) -> {
@@ -352,7 +524,7 @@ public final class LoraTrainer implements AutoCloseable {
                 Map.of("format", "pt"),
                 named,
                 peft -> parameter(canonical.getOrDefault(peft, peft)));
-        Files.writeString(folder.resolve("adapter_config.json"), settings.toJson(null));
+        Files.writeString(folder.resolve("adapter_config.json"), settings.toJson(baseModel));
     }
 
     /**

@@ -19,24 +19,30 @@ import java.util.Map;
  */
 final class TrainingBatch {
     private final ModelConfig config;
-    private final long[] before;
-    private final long[] after;
-    private final List<TrainingExample> examples;
+    private final List<TrainingPath> paths;
     private final List<TrainingTree> trees;
     private final boolean chains;
+    /** Of each path, where the log probabilities that were asked for lie in the result's. */
+    private final List<Map<Edge, Long>> columns = new ArrayList<>();
+
+    TrainingBatch(ModelConfig config, List<TrainingPath> paths) {
+        this.config = config;
+        this.paths = paths;
+        this.trees = paths.stream().map(TrainingPath::tree).toList();
+        this.chains = trees.stream().allMatch(TrainingTree::isChain);
+    }
 
     /**
-     * @param before tokens before the image
-     * @param after tokens after it that belong to the prefix
+     * Where a token's log probability lies among those that {@code accumulate} returns. Known once the arguments are made.
+     *
+     * @param edge one that counts, be it nothing
      */
-    TrainingBatch(
-            ModelConfig config, long[] before, long[] after, List<TrainingExample> examples, List<TrainingTree> trees) {
-        this.config = config;
-        this.before = before;
-        this.after = after;
-        this.examples = examples;
-        this.trees = trees;
-        this.chains = trees.stream().allMatch(TrainingTree::isChain);
+    int column(int path, Edge edge) {
+        Long column = columns.get(path).get(edge);
+        if (column == null) {
+            throw new IllegalArgumentException("edge: " + edge + " (expected: one that was asked for)");
+        }
+        return Math.toIntExact(column);
     }
 
     /**
@@ -58,14 +64,14 @@ final class TrainingBatch {
         ModelConfig.Vision v = config.vision();
         int size = v.channels() * v.patchSize() * v.patchSize();
         int merge = v.mergeSize();
-        long[] lengths = examples.stream()
+        long[] lengths = paths.stream()
                 .mapToLong(e -> (long) e.image().gridRows() * e.image().gridColumns())
                 .toArray();
         int patches = Math.toIntExact(Arrays.stream(lengths).sum());
         List<float[]> frames = new ArrayList<>();
         long[] places = new long[2 * patches];
         int at = 0;
-        for (TrainingExample e : examples) {
+        for (TrainingPath e : paths) {
             VisualInput in = e.image();
             BranchSession.check(in, size, merge);
             frames.add(in.frame());
@@ -80,9 +86,10 @@ final class TrainingBatch {
         int merge = config.vision().mergeSize();
         Tokens tokens = new Tokens();
         List<Long> featureRows = new ArrayList<>();
-        long[] lengths = new long[examples.size()];
-        for (int b = 0; b < examples.size(); b++) {
-            VisualInput in = examples.get(b).image();
+        long[] lengths = new long[paths.size()];
+        for (int b = 0; b < paths.size(); b++) {
+            VisualInput in = paths.get(b).image();
+            long[] before = paths.get(b).before();
             int start = tokens.size();
             for (int i = 0; i < before.length; i++) {
                 tokens.add(before[i], i, i, i);
@@ -94,8 +101,8 @@ final class TrainingBatch {
                 int row = before.length + i / columns;
                 tokens.add(config.imageToken(), before.length, row, before.length + i % columns);
             }
-            long next = firstAfterImage(in);
-            for (long token : after) {
+            long next = firstAfterImage(paths.get(b));
+            for (long token : paths.get(b).after()) {
                 tokens.add(token, next, next, next);
                 next++;
             }
@@ -110,9 +117,10 @@ final class TrainingBatch {
         arguments.add(scope.integers(lengths));
     }
 
-    private long firstAfterImage(VisualInput in) {
+    private long firstAfterImage(TrainingPath path) {
         int merge = config.vision().mergeSize();
-        return before.length + (long) Math.max(in.gridRows() / merge, in.gridColumns() / merge);
+        VisualInput in = path.image();
+        return path.before().length + (long) Math.max(in.gridRows() / merge, in.gridColumns() / merge);
     }
 
     private void addBranches(Scope scope, List<IValue> arguments) {
@@ -124,13 +132,13 @@ final class TrainingBatch {
         int start = 0;
         for (int b = 0; b < trees.size(); b++) {
             TrainingTree tree = trees.get(b);
-            VisualInput in = examples.get(b).image();
-            int prefix = before.length + in.visualTokens() + after.length;
+            TrainingPath path = paths.get(b);
+            int prefix = path.before().length + path.image().visualTokens() + path.after().length;
             int first = chains ? start + prefix : start;
             tree.weights().keySet().forEach(n -> rows.add((long) first + n));
             rowCounts[b] = tree.weights().size();
             if (!chains) {
-                tokens.add(tree, firstAfterImage(in) + after.length);
+                tokens.add(tree, firstAfterImage(path) + path.after().length);
                 lengths[b] = tree.size();
                 masks.add(mask(scope, tree));
             }
@@ -165,8 +173,9 @@ final class TrainingBatch {
                 .orElseThrow();
         long[] targets = new long[rows * width];
         float[] weights = new float[rows * width];
-        List<List<List<Long>>> paths = new ArrayList<>();
+        List<List<List<Long>>> leaves = new ArrayList<>();
         List<Float> goals = new ArrayList<>();
+        columns.clear();
         int row = 0;
         for (int b = 0; b < trees.size(); b++) {
             TrainingTree tree = trees.get(b);
@@ -181,16 +190,17 @@ final class TrainingBatch {
                 }
                 row++;
             }
+            columns.add(indices);
             if (!tree.leaves().isEmpty()) {
-                paths.add(tree.leaves().stream()
+                leaves.add(tree.leaves().stream()
                         .map(leaf -> indices(leaf, indices))
                         .toList());
-                goals.add((float) examples.get(b).goal().mean().orElseThrow());
+                goals.add((float) paths.get(b).mean().orElseThrow());
             }
         }
         arguments.add(scope.longs(targets, rows, width));
         arguments.add(scope.floats(weights, rows, width));
-        addLeaves(scope, arguments, paths, leafValues, (long) rows * width);
+        addLeaves(scope, arguments, leaves, leafValues, (long) rows * width);
         float[] goal = new float[goals.size()];
         float[] worth = new float[goals.size()];
         for (int i = 0; i < goal.length; i++) {
@@ -206,13 +216,13 @@ final class TrainingBatch {
     }
 
     private static void addLeaves(
-            Scope scope, List<IValue> arguments, List<List<List<Long>>> paths, double[] leafValues, long nothing) {
+            Scope scope, List<IValue> arguments, List<List<List<Long>>> leaves, double[] leafValues, long nothing) {
         int depth =
-                paths.stream().flatMap(List::stream).mapToInt(List::size).max().orElse(0);
-        long[] edges = new long[paths.size() * leafValues.length * depth];
+                leaves.stream().flatMap(List::stream).mapToInt(List::size).max().orElse(0);
+        long[] edges = new long[leaves.size() * leafValues.length * depth];
         Arrays.fill(edges, nothing);
         int at = 0;
-        for (List<List<Long>> image : paths) {
+        for (List<List<Long>> image : leaves) {
             for (List<Long> path : image) {
                 for (int i = 0; i < path.size(); i++) {
                     edges[at + i] = path.get(i);
@@ -224,7 +234,7 @@ final class TrainingBatch {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) leafValues[i];
         }
-        arguments.add(scope.longs(edges, paths.size(), leafValues.length, depth));
+        arguments.add(scope.longs(edges, leaves.size(), leafValues.length, depth));
         arguments.add(scope.floats(values, values.length));
     }
 

@@ -11,7 +11,7 @@ import java.util.OptionalDouble;
  * @param turns questions with their whole answers
  * @param goal what the score question's distribution is trained towards, besides the turns
  */
-public record TrainingExample(VisualInput image, List<Turn> turns, ScoreGoal goal) {
+public record TrainingExample(VisualInput image, List<Turn> turns, ScoreGoal goal) implements TrainingItem {
     public TrainingExample {
         turns = List.copyOf(turns);
         if (turns.isEmpty()) {

@@ -6,25 +6,36 @@ import io.realqa.scorer.image.ImageRejectedException.Reason;
  * The shrink that RealQA's released training code makes before Qwen2-VL's processor sees an image: to an area of
  * 512x512 by dropping pixels. Only for reproducing released numbers; it aliases.
  */
-final class NearestShrink {
-    private static final double AREA = 512.0 * 512.0;
+public final class NearestShrink {
+    /** The released code's area, pixels. */
+    public static final long AREA = 512 * 512;
 
     private NearestShrink() {}
 
     /** Pillow's {@code resize((int(w * s), int(h * s)), NEAREST)} with s = sqrt(512² / (w·h)); itself if smaller. */
     static RasterImage apply(RasterImage image) throws ImageRejectedException {
+        return apply(image, AREA);
+    }
+
+    /**
+     * The same for any area: LLaMA-Factory's image_resolution.
+     *
+     * @param most pixels that an image may have, and is shrunk to
+     * @throws ImageRejectedException TOO_NARROW if no pixel would be left of a side
+     */
+    public static RasterImage apply(RasterImage image, long most) throws ImageRejectedException {
         double area = (double) image.width() * image.height();
-        if (area <= AREA) {
+        if (area <= most) {
             return image;
         }
-        double scale = Math.sqrt(AREA / area);
+        double scale = Math.sqrt(most / area);
         int width = (int) (image.width() * scale);
         int height = (int) (image.height() * scale);
         if (width < 1 || height < 1) {
             throw new ImageRejectedException(
                     Reason.TOO_NARROW,
                     "image size: " + image.width() + "x" + image.height() + " (expected: at least one pixel a side"
-                            + " after shrinking to an area of 512x512)");
+                            + " after shrinking to an area of " + most + " pixels)");
         }
         int[] columns = positions(image.width(), width);
         int[] rows = positions(image.height(), height);
