@@ -3,48 +3,57 @@ package io.realqa.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.trainer.recipe.Recipe;
+import io.realqa.trainer.recipe.RecipeReader;
 import io.realqa.trainer.training.HeldOut;
 import io.realqa.trainer.training.LabelFile;
-import io.realqa.trainer.training.TrainingListener;
+import io.realqa.trainer.training.RecipeRun;
 import io.realqa.trainer.training.TrainingRun;
 import io.realqa.trainer.training.TrainingSettings;
 import io.realqa.trainer.training.TrainingSettings.FormQuestion;
 import io.realqa.trainer.training.TrainingSettings.QuestionMix;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Trains a LoRA adapter from labelled images. */
+/** Trains a LoRA adapter from labelled images, or by a recipe from conversations. */
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = {
-            "Trains a LoRA adapter from labelled images.",
+            "Trains a LoRA adapter from labelled images, or by a recipe from conversations.",
+            "A recipe has LLaMA-Factory's keys; its data sets are those of a dataset_info.json. The adapter is left in its"
+                    + " output_dir, with trainer_log.jsonl, checkpoints and results; a run that was cut off goes on from its"
+                    + " newest checkpoint.",
             "Labels are JSON Lines: {\"image\": \"a.jpg\", \"score\": 6.59, \"deviation\": 0.8, \"attributes\": {\"exposure\":"
                     + " \"overexposed\"}}; score or attributes may be left out, deviation too.",
-            "Prints the folder it made: named by its content's digest, complete from the moment it is there.",
+            "With labels, prints the folder it made: named by its content's digest, complete from the moment it is there.",
             "A run that was cut off goes on where it last saved when the same command is given again."
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class TrainCommand implements Callable<Integer> {
-    private static final long PLAIN_PROGRESS_NANOS = 5_000_000_000L;
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "RECIPE.yaml",
+            description = "LLaMA-Factory's training settings; it says all, and no option goes with it")
+    private @Nullable Path recipe;
 
     @Option(names = "--checkpoint", paramLabel = "DIR", description = "base (default: the demonstration checkpoint)")
     private @Nullable Path checkpoint;
@@ -52,22 +61,20 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--profile", paramLabel = "FILE", description = "scoring profile (default: the checkpoint's)")
     private @Nullable Path profile;
 
-    @Option(names = "--data", required = true, paramLabel = "FILE", description = "labels, JSON Lines")
-    private Path data;
+    @Option(names = "--data", paramLabel = "FILE", description = "labels, JSON Lines")
+    private @Nullable Path data;
 
     @Option(
             names = "--images",
-            required = true,
             paramLabel = "DIR",
             description = "folder that the labels' paths start at")
-    private Path images;
+    private @Nullable Path images;
 
     @Option(
             names = "--out",
-            required = true,
             paramLabel = "DIR",
             description = "folder to make the adapter's folder in")
-    private Path out;
+    private @Nullable Path out;
 
     @Option(names = "--held-out", defaultValue = "0.2", description = "share of the images that judge and do not train")
     private double heldOut;
@@ -164,6 +171,41 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        return recipe == null
+                ? byLabels(required("--data", data), required("--images", images), required("--out", out))
+                : byRecipe(recipe);
+    }
+
+    private Path required(String option, @Nullable Path value) {
+        if (value == null) {
+            throw new ParameterException(
+                    spec.commandLine(), option + ": missing (expected: --data, --images and --out, or a recipe)");
+        }
+        return value;
+    }
+
+    private int byRecipe(Path file) throws IOException, InterruptedException {
+        List<OptionSpec> options = spec.commandLine().getParseResult().matchedOptions();
+        if (!options.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    options.get(0).longestName() + ": with a recipe (expected: the recipe alone; it says all)");
+        }
+        Recipe read = RecipeReader.read(file);
+        for (String note : read.notes()) {
+            spec.commandLine().getErr().println(file + ": " + note);
+        }
+        spec.commandLine().getErr().flush();
+        try (RecipeRun run = new RecipeRun(read, Compute.ofThisMachine(), System::nanoTime);
+                TrainingProgress progress = new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+            Path made = run.run(progress);
+            spec.commandLine().getOut().println(made);
+            spec.commandLine().getOut().flush();
+        }
+        return 0;
+    }
+
+    private int byLabels(Path labels, Path folder, Path target) throws IOException, InterruptedException {
         TrainingSettings settings = settings();
         Path base = checkpoint == null ? ModelOptions.home().resolve("models/demo") : checkpoint;
         ScoringProfile asked = profile != null
@@ -171,11 +213,11 @@ final class TrainCommand implements Callable<Integer> {
                 : ScoringProfile.in(base)
                         .orElseThrow(() -> new ModelException(
                                 base + ": no " + ScoringProfile.FILE_NAME + " (expected: one there, or --profile)"));
-        HeldOut.Split split = HeldOut.split(LabelFile.read(data, images, asked), heldOut);
-        Path saved = state == null ? out.resolve(".training.safetensors") : state;
+        HeldOut.Split split = HeldOut.split(LabelFile.read(labels, folder, asked), heldOut);
+        Path saved = state == null ? target.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = Checkpoint.load(base);
-                Progress progress = new Progress(spec.commandLine().getErr(), Terminal.stderr())) {
-            Path made = new TrainingRun(loaded, asked, settings, split, out, saved, saveEvery, System::nanoTime)
+                TrainingProgress progress = new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+            Path made = new TrainingRun(loaded, asked, settings, split, target, saved, saveEvery, System::nanoTime)
                     .run(progress);
             spec.commandLine().getOut().println(made);
             spec.commandLine().getOut().flush();
@@ -203,95 +245,5 @@ final class TrainCommand implements Callable<Integer> {
         JsonNode json = new ObjectMapper().readTree(file.toFile());
         return Optional.of(new FormQuestion(
                 json.path("question").asText(""), json.path("answer").asText("")));
-    }
-
-    /** A bar on a terminal, a line every few seconds elsewhere. */
-    private static final class Progress implements TrainingListener, AutoCloseable {
-        private final PrintWriter err;
-        private final boolean terminal;
-        private @Nullable ProgressBar bar;
-        private long lastLine = System.nanoTime();
-
-        Progress(PrintWriter err, boolean terminal) {
-            this.err = err;
-            this.terminal = terminal;
-        }
-
-        @Override
-        public void planned(Plan plan) {
-            line(String.format(
-                    Locale.ROOT,
-                    "%d images train, %d judge; %d steps%s; %,d parameters; %d passes at a time",
-                    plan.trainingImages(),
-                    plan.heldOutImages(),
-                    plan.steps(),
-                    plan.resumedAt() == 0 ? "" : ", of which " + plan.resumedAt() + " are done",
-                    plan.parameters(),
-                    plan.workers()));
-            line(String.format(
-                    Locale.ROOT,
-                    "memory, estimated: %s (weights %s, adapter and optimiser %s, activations %s)",
-                    size(plan.memory().total()),
-                    size(plan.memory().weights()),
-                    size(plan.memory().adapter()),
-                    size(plan.memory().activations())));
-            if (terminal) {
-                bar = new ProgressBarBuilder()
-                        .setTaskName("training")
-                        .setInitialMax(plan.steps())
-                        .startsFrom(plan.resumedAt(), java.time.Duration.ZERO)
-                        .setUpdateIntervalMillis(200)
-                        .clearDisplayOnFinish()
-                        .build();
-            }
-        }
-
-        private static String size(long bytes) {
-            return bytes < 1 << 30
-                    ? String.format(Locale.ROOT, "%.0f MiB", bytes / 1048576.0)
-                    : String.format(Locale.ROOT, "%.1f GiB", bytes / 1073741824.0);
-        }
-
-        @Override
-        public void stepped(TrainingListener.Progress p) {
-            String loss = String.format(
-                    Locale.ROOT, "loss %.4f, %.1f images/s", p.loss().crossEntropy(), p.imagesPerSecond());
-            if (bar != null) {
-                bar.setExtraMessage(loss);
-                bar.stepTo(p.step());
-            } else if (p.step() == p.steps() || System.nanoTime() - lastLine > PLAIN_PROGRESS_NANOS) {
-                lastLine = System.nanoTime();
-                line(String.format(
-                        Locale.ROOT,
-                        "step %d of %d, epoch %d: %s, %d:%02d left",
-                        p.step(),
-                        p.steps(),
-                        p.epoch(),
-                        loss,
-                        p.remaining().toMinutes(),
-                        p.remaining().toSecondsPart()));
-            }
-        }
-
-        @Override
-        public void evaluating(String model, int done, int of) {
-            close();
-            if (done == of) {
-                line(of + " held-out images scored with the " + model);
-            }
-        }
-
-        private void line(String text) {
-            err.println(text);
-            err.flush();
-        }
-
-        @Override
-        public void close() {
-            if (bar != null) {
-                bar.close();
-                bar = null;
-            }
-        }
     }
 }

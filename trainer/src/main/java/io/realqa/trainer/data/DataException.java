@@ -2,11 +2,11 @@ package io.realqa.trainer.data;
 
 /** A data set that cannot be read. The message names file, row and field, the value and what was expected. */
 public final class DataException extends IllegalArgumentException {
-    DataException(String message) {
+    public DataException(String message) {
         super(message);
     }
 
-    DataException(String message, Throwable cause) {
+    public DataException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -3,11 +3,13 @@ package io.realqa.trainer.training;
 import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
+import io.realqa.scorer.image.NearestShrink;
 import io.realqa.scorer.image.Preprocessing;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,11 +24,18 @@ final class ImageSource {
     private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULTS);
     private final Map<String, VisualInput> kept = new ConcurrentHashMap<>();
     private final AtomicLong bytes = new AtomicLong();
+    private final long mostPixels;
 
     /** @param budget bytes of pixels to keep */
     ImageSource(Preprocessing preprocessing, long budget) {
+        this(preprocessing, budget, Long.MAX_VALUE);
+    }
+
+    /** @param mostPixels larger images are first shrunk to this area, as LLaMA-Factory does it */
+    ImageSource(Preprocessing preprocessing, long budget, long mostPixels) {
         this.preprocessing = preprocessing;
         this.budget = budget;
+        this.mostPixels = mostPixels;
     }
 
     /**
@@ -35,27 +44,37 @@ final class ImageSource {
      * @throws IllegalArgumentException if it cannot be decoded
      */
     VisualInput get(LabelledImage image) {
-        VisualInput known = kept.get(image.sha256());
+        return get(image.sha256(), image.file());
+    }
+
+    /** The same for an image that its path tells from others. */
+    VisualInput get(Path file) {
+        return get(file.toString(), file);
+    }
+
+    private VisualInput get(String key, Path file) {
+        VisualInput known = kept.get(key);
         if (known != null) {
             return known;
         }
-        VisualInput input = prepare(image);
+        VisualInput input = prepare(file);
         long size = (long) input.frame().length * Float.BYTES;
         if (bytes.addAndGet(size) <= budget) {
-            kept.put(image.sha256(), input);
+            kept.put(key, input);
         } else {
             bytes.addAndGet(-size);
         }
         return input;
     }
 
-    private VisualInput prepare(LabelledImage image) {
+    private VisualInput prepare(Path file) {
         try {
-            return preprocessing.apply(decoder.decode(Files.readAllBytes(image.file())));
+            return preprocessing.apply(
+                    NearestShrink.apply(decoder.decode(Files.readAllBytes(file)), mostPixels));
         } catch (ImageRejectedException e) {
-            throw new IllegalArgumentException(image.file() + ": " + e.reason() + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(file + ": " + e.reason() + ": " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new UncheckedIOException(image.file() + ": " + e, e);
+            throw new UncheckedIOException(file + ": " + e, e);
         }
     }
 }

@@ -6,25 +6,18 @@ import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
-import io.realqa.scorer.TrainingExample;
+import io.realqa.scorer.TrainingItem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 
 /**
@@ -36,7 +29,6 @@ import java.util.function.LongSupplier;
  */
 public final class TrainingRun {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long LONGEST_PREPARATION_SECONDS = 300;
 
     private final Checkpoint checkpoint;
     private final ScoringProfile profile;
@@ -81,13 +73,10 @@ public final class TrainingRun {
         this.questions = new Questions(profile, settings.questions());
     }
 
-    private int stepsPerEpoch() {
-        return (split.training().size() + settings.stepImages() - 1) / settings.stepImages();
-    }
-
     /** Steps in all. */
     public int steps() {
-        return Math.multiplyExact(stepsPerEpoch(), settings.epochs());
+        return Math.multiplyExact(
+                TrainingLoop.Schedule.stepsPerEpoch(split.training().size(), settings.stepImages()), settings.epochs());
     }
 
     /**
@@ -121,105 +110,31 @@ public final class TrainingRun {
     private void train(LoraTrainer trainer, TrainingListener listener, int until)
             throws IOException, InterruptedException {
         LearningRate rates = new LearningRate(settings.learningRate(), settings.warmUp(), steps());
-        ExecutorService preparer = Executors.newFixedThreadPool(2, r -> {
-            Thread thread = new Thread(r, "realqa-prepare");
-            thread.setDaemon(true);
-            return thread;
-        });
-        try {
-            int first = trainer.steps();
-            long start = nanoTime.getAsLong();
-            long images = 0;
-            Future<List<TrainingExample>> next = preparer.submit(() -> examples(first));
-            if (first < until) {
-                listener.planned(plan(trainer, get(next)));
-            }
-            while (trainer.steps() < until) {
-                int step = trainer.steps();
-                List<TrainingExample> examples = get(next);
-                if (step + 1 < until) {
-                    next = preparer.submit(() -> examples(step + 1));
-                }
-                double rate = rates.at(step);
-                LoraTrainer.Result result = trainer.step(
-                        examples, settings.passImages(), new LoraTrainer.Step(rate, settings.decay(), settings.clip()));
-                LossPoint point = new LossPoint(
-                        step + 1, result.crossEntropy(), result.squaredError(), result.gradientNorm(), rate);
-                losses.add(point);
-                images += examples.size();
-                double seconds = (nanoTime.getAsLong() - start) / 1e9;
-                long left = Math.round(seconds / (step + 1 - first) * (steps() - step - 1));
-                listener.stepped(new TrainingListener.Progress(
-                        step + 1,
-                        steps(),
-                        step / stepsPerEpoch() + 1,
-                        point,
-                        images / seconds,
-                        Duration.ofSeconds(left)));
-                if ((step + 1) % saveEvery == 0 && step + 1 < steps()) {
-                    save(trainer);
-                }
-            }
-        } finally {
-            preparer.shutdownNow();
-        }
-    }
-
-    private TrainingListener.Plan plan(LoraTrainer trainer, List<TrainingExample> examples) {
-        TrainingExample largest = examples.stream()
-                .max(java.util.Comparator.comparingInt(e -> e.image().visualTokens()))
-                .orElseThrow();
-        return new TrainingListener.Plan(
-                split.training().size(),
-                split.heldOut().size(),
+        TrainingLoop.Schedule schedule = new TrainingLoop.Schedule(
                 steps(),
-                trainer.steps(),
-                trainer.parameterCount(),
-                trainer.workers(),
-                trainer.memory(largest, settings.stepImages(), settings.passImages()));
-    }
+                settings.stepImages(),
+                settings.passImages(),
+                settings.seed(),
+                step -> new LoraTrainer.Step(rates.at(step), settings.decay(), settings.clip()));
+        TrainingLoop.Rows rows = new TrainingLoop.Rows() {
+            @Override
+            public int size() {
+                return split.training().size();
+            }
 
-    /** The examples of a step, counted from 0. Depends on nothing else. */
-    private List<TrainingExample> examples(int step) {
-        int epoch = step / stepsPerEpoch();
-        int[] order = order(epoch);
-        int from = step % stepsPerEpoch() * settings.stepImages();
-        int to = Math.min(order.length, from + settings.stepImages());
-        List<TrainingExample> examples = new ArrayList<>();
-        for (int i = from; i < to; i++) {
-            LabelledImage image = split.training().get(order[i]);
-            SplittableRandom random = random(epoch, order[i] + 1);
-            examples.add(questions.example(source.get(image), image.label(), random));
-        }
-        return examples;
-    }
-
-    /** A random order of the training images, another in each epoch (Fisher and Yates). */
-    private int[] order(int epoch) {
-        int[] order = new int[split.training().size()];
-        SplittableRandom random = random(epoch, 0);
-        for (int i = 0; i < order.length; i++) {
-            int j = random.nextInt(i + 1);
-            order[i] = order[j];
-            order[j] = i;
-        }
-        return order;
-    }
-
-    private SplittableRandom random(int epoch, int purpose) {
-        return new SplittableRandom(new SplittableRandom(settings.seed() + 0x632BE59BD9B4E019L * (epoch + 1)).nextLong()
-                + 0x9E3779B97F4A7C15L * purpose);
-    }
-
-    private static List<TrainingExample> get(Future<List<TrainingExample>> future) throws InterruptedException {
-        try {
-            return future.get(LONGEST_PREPARATION_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(
-                    "a step's images were not ready within " + LONGEST_PREPARATION_SECONDS + " s", e);
-        }
+            @Override
+            public TrainingItem get(int row, SplittableRandom random) {
+                LabelledImage image = split.training().get(row);
+                return questions.example(source.get(image), image.label(), random);
+            }
+        };
+        new TrainingLoop(rows, split.heldOut().size(), schedule, nanoTime)
+                .run(trainer, until, listener, (point, items, result) -> {
+                    losses.add(point);
+                    if (point.step() % saveEvery == 0 && point.step() < steps()) {
+                        save(trainer);
+                    }
+                });
     }
 
     private void save(LoraTrainer trainer) throws IOException {
