@@ -128,15 +128,14 @@ def make_checkpoint(folder, args):
     old = json.loads((demo / "config.json").read_text())
     tokens = {k: old[k] for k in ["vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id"]}
     head = args.hidden // args.heads
-    text = {**old["text_config"], "hidden_size": args.hidden, "num_attention_heads": args.heads,
-            "num_key_value_heads": args.key_value_heads, "num_hidden_layers": args.layers,
-            "intermediate_size": 2 * args.hidden, "max_position_embeddings": 4096,
+    text = {"hidden_size": args.hidden, "num_attention_heads": args.heads, "num_key_value_heads": args.key_value_heads,
+            "num_hidden_layers": args.layers, "intermediate_size": 2 * args.hidden, "max_position_embeddings": 4096,
+            "vocab_size": old["vocab_size"], "bos_token_id": old["bos_token_id"], "eos_token_id": old["eos_token_id"],
+            "pad_token_id": old["pad_token_id"],
             "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0,
                                 "mrope_section": [head // 2 - 2 * (head // 6), head // 6, head // 6]}}
     vision = {"embed_dim": args.vision, "num_heads": args.vision_heads, "depth": args.vision_depth, "mlp_ratio": 2,
               "hidden_size": args.hidden, "patch_size": 14, "temporal_patch_size": 2, "spatial_merge_size": 2}
-    for key in ["layer_types", "head_dim"]:
-        text.pop(key, None)
     config = Qwen2VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **tokens)
     model = Qwen2VLForConditionalGeneration(config).eval()
     folder.mkdir(parents=True)
