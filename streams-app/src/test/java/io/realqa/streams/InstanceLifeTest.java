@@ -108,6 +108,7 @@ class InstanceLifeTest {
                     null,
                     new ServiceConfig.Http("127.0.0.1", 0),
                     new ServiceConfig.Stop("30s"),
+                    null,
                     null);
         }
 
@@ -230,6 +231,7 @@ class InstanceLifeTest {
                 null,
                 null,
                 config.http(),
+                null,
                 null,
                 null);
         ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));
