@@ -34,18 +34,14 @@ public final class Tasks {
         }
     }
 
-    private static final long LONGEST_COMMIT_PAUSE_NANOS =
-            Duration.ofMillis(200).toNanos();
-
     private final ScoringEngine engine;
     private final EventSerdes serdes;
     private final Settings settings;
     private final TaskMetrics metrics;
     private final Clock clock;
-    /** When each stream thread was last asked to commit; one commit is for all its tasks. */
-    private final ThreadLocal<Long> lastCommit = ThreadLocal.withInitial(System::nanoTime);
+    /** One for each stream thread: a commit is for all its tasks. */
+    private final ThreadLocal<CommitPace> pace;
 
-    /** Device time of a batch of late. */
     private volatile long deviceNanos;
 
     private volatile boolean stopping;
@@ -56,6 +52,7 @@ public final class Tasks {
         this.settings = settings;
         this.metrics = new TaskMetrics(metrics);
         this.clock = clock;
+        this.pace = ThreadLocal.withInitial(() -> new CommitPace(settings.commitPause(), System::nanoTime));
     }
 
     ScoringEngine engine() {
@@ -88,16 +85,14 @@ public final class Tasks {
         deviceNanos = nanos;
     }
 
-    /** Whether the calling stream thread may be asked to commit now; true takes the turn. */
-    boolean mayCommit() {
-        long now = System.nanoTime();
-        // Where a batch takes long, a commit may wait a little longer, too: on a CPU its work is the device's.
-        long pause = Math.max(settings.commitPause().toNanos(), Math.min(deviceNanos / 4, LONGEST_COMMIT_PAUSE_NANOS));
-        if (now - lastCommit.get() < pause) {
-            return false;
-        }
-        lastCommit.set(now);
-        return true;
+    /** Device time of a batch of late. */
+    long deviceNanos() {
+        return deviceNanos;
+    }
+
+    /** That of the calling stream thread. */
+    CommitPace pace() {
+        return pace.get();
     }
 
     boolean stopping() {

@@ -69,7 +69,10 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         this.store = processorContext.getStateStore(ScoringTopology.PENDING_STORE);
         this.punctuator = processorContext.schedule(DRAIN_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> {
             waitedNanos = 0;
-            drain();
+            CommitPace pace = tasks.pace();
+            pace.enter();
+            drain(pace);
+            pace.leave();
         });
         int restored = 0;
         try (KeyValueIterator<Long, byte[]> pending = store().all()) {
@@ -87,6 +90,13 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
     @Override
     public void process(Record<byte[], byte[]> in) {
+        CommitPace pace = tasks.pace();
+        pace.enter();
+        process(in, pace);
+        pace.leave();
+    }
+
+    private void process(Record<byte[], byte[]> in, CommitPace pace) {
         RecordMetadata at = context()
                 .recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("an upload without topic, partition and offset"));
@@ -102,7 +112,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         store().put(at.offset(), upload.encode());
         accept(upload);
         waitForRoom();
-        drain();
+        drain(pace);
     }
 
     /** Takes on a pending upload. One that the task has no more time for stays in the store for the next task. */
@@ -243,18 +253,18 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         return state.crowded() || (tasks.stopping() && state.busy());
     }
 
-    private void drain() {
+    private void drain(CommitPace pace) {
         for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
             forward(f);
         }
         readAgain();
         state.offerAgain(tasks.engine());
-        commitSoon();
+        commitSoon(pace);
     }
 
     /** Whoever waits for a score should not wait for the commit interval as well. */
-    private void commitSoon() {
-        if (uncommitted && tasks.mayCommit()) {
+    private void commitSoon(CommitPace pace) {
+        if (uncommitted && pace.turn(tasks.deviceNanos())) {
             uncommitted = false;
             context().commit();
         }
