@@ -26,9 +26,11 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.errors.SerializationException;
@@ -52,10 +54,14 @@ public final class ScoringService implements AutoCloseable {
      *
      * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
      * @param content where content by reference comes from; none: files and hosts, as the settings allow
+     * @param adapters the model for a released adapter's digest; none: it is loaded from its files and checked
      */
-    public record Substitutes(boolean keepPending, @Nullable ContentSource content) {
+    public record Substitutes(
+            boolean keepPending,
+            @Nullable ContentSource content,
+            @Nullable Function<@Nullable String, BatchScorer> adapters) {
         /** Everything is real. */
-        public static final Substitutes NONE = new Substitutes(true, null);
+        public static final Substitutes NONE = new Substitutes(true, null, null);
     }
 
     /** How an instance ended. */
@@ -152,7 +158,8 @@ public final class ScoringService implements AutoCloseable {
     private boolean follow(Model model) {
         AdaptersConfig released = config.adaptersConfig();
         Scorer loaded = model.loaded();
-        if (released == null || loaded == null) {
+        Function<@Nullable String, BatchScorer> substitute = substitutes.adapters();
+        if (released == null || (loaded == null && substitute == null)) {
             return true;
         }
         loading = "loading the released adapters";
@@ -163,8 +170,16 @@ public final class ScoringService implements AutoCloseable {
             }
             Serde<GenericContainer> serde = config.newSerde();
             serde.configure(config.registry(), false);
-            service = AdapterService.start(
-                    released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
+            service = loaded == null
+                    ? AdapterService.start(
+                            released,
+                            config.kafka(),
+                            serde,
+                            Objects.requireNonNull(substitute),
+                            model.scorer(),
+                            metrics)
+                    : AdapterService.start(
+                            released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
             adapters = service;
         }
         try {
