@@ -27,6 +27,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -79,7 +80,7 @@ public final class ScoringService implements AutoCloseable {
     /** With the device lost there is nothing to bring to an end: the sooner others have the tasks, the better. */
     private static final Duration FAULT_CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final long REGISTRY_PAUSE_MILLIS = 1_000;
+    private static final long RETRY_PAUSE_MILLIS = 1_000;
     private static final long DRAIN_SLICE_MILLIS = 20;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
     private static final int MOST_RESTARTS = 10;
@@ -140,12 +141,17 @@ public final class ScoringService implements AutoCloseable {
         if (!register(serdes)) {
             return;
         }
+        Properties streams = StreamsProperties.of(config);
+        String uploads = config.topic("uploads", Topics.UPLOADS.topic());
+        if (!retry("the topics", () -> FenceTopic.ensure(streams, uploads), IllegalStateException.class)) {
+            return;
+        }
         if (!follow(model)) {
             return;
         }
         synchronized (this) {
             if (!closed.get()) {
-                run(model, serdes);
+                run(model, serdes, streams);
             }
         }
     }
@@ -197,16 +203,28 @@ public final class ScoringService implements AutoCloseable {
 
     /** @return false if the service was closed before the registry answered */
     private boolean register(EventSerdes serdes) {
+        return retry("the schema registry", serdes::register, SerializationException.class);
+    }
+
+    /**
+     * Does something that waits for another system, until it succeeds.
+     *
+     * @return false if the service was closed before
+     */
+    private boolean retry(String what, Runnable action, Class<? extends RuntimeException> expected) {
         while (true) {
             try {
-                serdes.register();
+                action.run();
                 return true;
-            } catch (SerializationException e) {
-                LOG.warn("the schema registry does not take the contracts yet: {}", e.getMessage());
-                loading = "waiting for the schema registry: " + e.getMessage();
+            } catch (RuntimeException e) {
+                if (!expected.isInstance(e)) {
+                    throw e;
+                }
+                LOG.warn("the service waits for {}: {}", what, e.getMessage());
+                loading = "waiting for " + what + ": " + e.getMessage();
             }
             try {
-                if (closing.await(REGISTRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (closing.await(RETRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
                     return false;
                 }
             } catch (InterruptedException e) {
@@ -216,7 +234,7 @@ public final class ScoringService implements AutoCloseable {
         }
     }
 
-    private void run(Model model, EventSerdes serdes) {
+    private void run(Model model, EventSerdes serdes, Properties properties) {
         ContentPolicy policy = config.contentPolicy();
         ContentSource content = substitutes.content() == null ? new ContentFetcher(policy) : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
@@ -226,7 +244,7 @@ public final class ScoringService implements AutoCloseable {
                 config.engine(model.workers()),
                 metrics,
                 this::onFault);
-        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes());
+        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes(), FenceTopic.name(properties));
         Tasks tasks = new Tasks(
                 engine,
                 serdes,
@@ -234,10 +252,11 @@ public final class ScoringService implements AutoCloseable {
                         settings.maxInlineBytes(),
                         settings.longestWait(),
                         settings.commitPause(),
+                        settings.fenceTopic(),
                         substitutes.keepPending()),
                 metrics,
                 Clock.systemUTC());
-        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), StreamsProperties.of(config));
+        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), properties);
         streams.setUncaughtExceptionHandler(this::onDeath);
         streams.setStateListener((now, before) -> {
             LOG.info("state {} -> {}", before, now);

@@ -19,18 +19,20 @@ public final class Tasks {
      *     thread well below transaction.timeout.ms and max.poll.interval.ms
      * @param commitPause shortest time between two commits that the tasks of one thread ask for because they have
      *     forwarded outcomes
+     * @param fenceTopic where tasks send a record to themselves, see {@link Fence}
      * @param keepPending whether what is pending survives its task. False loses uploads: that is for showing that a
      *     verifier notices it, and for nothing else
      */
-    public record Settings(int maxInlineBytes, Duration longestWait, Duration commitPause, boolean keepPending) {
+    public record Settings(
+            int maxInlineBytes, Duration longestWait, Duration commitPause, String fenceTopic, boolean keepPending) {
         /** Several tasks of a thread may wait one after the other within one transaction. */
         public static final Duration LONGEST_WAIT = Duration.ofMillis(200);
 
         /** A commit writes a marker to every partition of its transaction: some two dozen a second cost little. */
         public static final Duration COMMIT_PAUSE = Duration.ofMillis(40);
 
-        public static Settings of(int maxInlineBytes) {
-            return new Settings(maxInlineBytes, LONGEST_WAIT, COMMIT_PAUSE, true);
+        public static Settings of(int maxInlineBytes, String fenceTopic) {
+            return new Settings(maxInlineBytes, LONGEST_WAIT, COMMIT_PAUSE, fenceTopic, true);
         }
     }
 

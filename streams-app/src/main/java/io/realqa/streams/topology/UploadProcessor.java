@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The micro-batcher's side of the topology. An upload goes into the pending store and to the engine; its outcome is
  * forwarded, and the pending entry deleted, by the next process() or punctuation. So offsets, pending entries and outputs
- * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts.
+ * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts; its
+ * outcomes wait for a record to be processed ({@link Fence}).
  *
  * <p>Owned by its stream thread.
  */
@@ -48,6 +49,11 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private TaskState state;
     private long waitedNanos;
     private boolean uncommitted;
+    /** Whether a transaction that forwards outcomes now would be refused to an owner that is none any more. */
+    private boolean fenced;
+    /** Whether a record has to come for that. */
+    private boolean fenceWanted;
+
     private long askRegistryAt;
     private @Nullable ProcessorContext<byte[], byte[]> context;
     private @Nullable OutcomeForwarder forwarder;
@@ -64,6 +70,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     public void init(ProcessorContext<byte[], byte[]> processorContext) {
         this.state = new TaskState(tasks.metrics());
         this.waitedNanos = 0;
+        this.fenced = false;
         this.context = processorContext;
         this.forwarder = new OutcomeForwarder(processorContext, tasks);
         this.store = processorContext.getStateStore(ScoringTopology.PENDING_STORE);
@@ -82,6 +89,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 restored++;
             }
         }
+        fenceWanted = restored > 0;
         tasks.metrics().restored(restored);
         if (restored > 0) {
             LOG.info("task {}: {} pending uploads are offered again", processorContext.taskId(), restored);
@@ -99,7 +107,12 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private void process(Record<byte[], byte[]> in, CommitPace pace) {
         RecordMetadata at = context()
                 .recordMetadata()
-                .orElseThrow(() -> new IllegalStateException("an upload without topic, partition and offset"));
+                .orElseThrow(() -> new IllegalStateException("a record without topic, partition and offset"));
+        fenced = true;
+        if (at.topic().equals(tasks.settings().fenceTopic())) {
+            drain(pace);
+            return;
+        }
         PendingUpload upload = new PendingUpload(
                 at.topic(), at.partition(), at.offset(), in.timestamp(), in.key(), in.value(), in.headers());
         tasks.metrics().uploaded();
@@ -254,8 +267,14 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     }
 
     private void drain(CommitPace pace) {
-        for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
-            forward(f);
+        if (fenced) {
+            for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
+                forward(f);
+            }
+        } else if (fenceWanted) {
+            fenceWanted = false;
+            forwarder().fence();
+            uncommitted = true;
         }
         readAgain();
         state.offerAgain(tasks.engine());
