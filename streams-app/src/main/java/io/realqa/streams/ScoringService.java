@@ -7,6 +7,7 @@ import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
 import io.realqa.streams.adapters.AdapterService;
 import io.realqa.streams.adapters.AdaptersConfig;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
@@ -135,6 +137,7 @@ public final class ScoringService implements AutoCloseable {
             }
         }
         loading = "loading the model";
+        Calibrations calibrations = config.calibrations();
         Model model = loader.get();
         EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), topicNames(config));
         loading = "waiting for the schema registry";
@@ -151,7 +154,7 @@ public final class ScoringService implements AutoCloseable {
         }
         synchronized (this) {
             if (!closed.get()) {
-                run(model, serdes, streams);
+                run(model, serdes, streams, calibrations);
             }
         }
     }
@@ -234,9 +237,11 @@ public final class ScoringService implements AutoCloseable {
         }
     }
 
-    private void run(Model model, EventSerdes serdes, Properties properties) {
+    private void run(Model model, EventSerdes serdes, Properties properties, Calibrations calibrations) {
         ContentPolicy policy = config.contentPolicy();
-        ContentSource content = substitutes.content() == null ? new ContentFetcher(policy) : substitutes.content();
+        ContentSource content = substitutes.content() == null
+                ? new ContentFetcher(policy, config.clips().bytes())
+                : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
                 adapters == null ? (platform, imageId) -> model.scorer() : adapters.router(),
                 content,
@@ -255,7 +260,8 @@ public final class ScoringService implements AutoCloseable {
                         settings.fenceTopic(),
                         substitutes.keepPending()),
                 metrics,
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                calibrations);
         KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), properties);
         streams.setUncaughtExceptionHandler(this::onDeath);
         streams.setStateListener((now, before) -> {
@@ -272,11 +278,16 @@ public final class ScoringService implements AutoCloseable {
     }
 
     private static Map<Topics, String> topicNames(ServiceConfig config) {
-        return Map.of(
+        Map<Topics, String> names = new EnumMap<>(Map.of(
                 Topics.UPLOADS, config.topic("uploads", Topics.UPLOADS.topic()),
                 Topics.SCORES, config.topic("scores", Topics.SCORES.topic()),
                 Topics.ATTRIBUTES, config.topic("attributes", Topics.ATTRIBUTES.topic()),
-                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic()));
+                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic())));
+        String shadows = config.shadowTopic();
+        if (shadows != null) {
+            names.put(Topics.SHADOW_SCORES, shadows);
+        }
+        return names;
     }
 
     private StreamThreadExceptionResponse onDeath(Throwable cause) {

@@ -13,8 +13,10 @@ import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.adapters.AdaptersConfig;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ClipConfig;
 import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,10 +41,12 @@ import org.jspecify.annotations.Nullable;
  * @param kafka settings of Kafka Streams and its clients, handed on as they are; bootstrap.servers is required
  * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
  * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters, replays,
- *     adapter-releases, adapter-status
+ *     adapter-releases, adapter-status, recalibrated-scores, shadow-scores (candidates' scores are
+ *     published only if it is named)
  * @param serde class of the Avro serde; Confluent's may stand in
  * @param stop how it stops
  * @param adapters how released adapters are taken into service; none: the release topic is not read
+ * @param calibration files of the maps to the platforms' own scales, by platform; {@code *}: all others
  */
 public record ServiceConfig(
         Map<String, String> kafka,
@@ -56,7 +60,8 @@ public record ServiceConfig(
         @Nullable Cache cache,
         @Nullable Http http,
         @Nullable Stop stop,
-        @Nullable Adapters adapters) {
+        @Nullable Adapters adapters,
+        @Nullable Map<String, String> calibration) {
 
     /**
      * @param checkpoint folder of the checkpoint
@@ -127,6 +132,7 @@ public record ServiceConfig(
      * @param imageBytes largest image file
      * @param imagePixels largest image in pixels
      * @param offGrammarMass an answer with more probability outside the allowed scores is none
+     * @param video how clips are scored, and what one may cost
      */
     public record Limits(
             @Nullable Integer inFlightImages,
@@ -134,7 +140,24 @@ public record ServiceConfig(
             @Nullable Integer inlineBytes,
             @Nullable Long imageBytes,
             @Nullable Long imagePixels,
-            @Nullable Double offGrammarMass) {}
+            @Nullable Double offGrammarMass,
+            @Nullable Video video) {}
+
+    /**
+     * @param frames scored of each clip
+     * @param length longest clip
+     * @param bytes largest file
+     * @param pixels largest frame in pixels
+     * @param decoding longest time for decoding a clip
+     * @param inFlight clips in the engine at a time
+     */
+    public record Video(
+            @Nullable Integer frames,
+            @Nullable String length,
+            @Nullable Long bytes,
+            @Nullable Long pixels,
+            @Nullable String decoding,
+            @Nullable Integer inFlight) {}
 
     /**
      * @param fileRoots folders under which file: URIs may be read
@@ -192,11 +215,20 @@ public record ServiceConfig(
         requireValues(kafka, "kafka");
         requireValues(registry, "registry");
         requireValues(topics == null ? Map.of() : topics, "topics");
+        requireValues(calibration == null ? Map.of() : calibration, "calibration");
         if (topics != null && topics.containsValue("")) {
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
         Set<String> known = Set.of(
-                "uploads", "scores", "attributes", "dead-letters", "replays", "adapter-releases", "adapter-status");
+                "uploads",
+                "scores",
+                "attributes",
+                "dead-letters",
+                "replays",
+                "adapter-releases",
+                "adapter-status",
+                "recalibrated-scores",
+                "shadow-scores");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "
@@ -246,49 +278,116 @@ public record ServiceConfig(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
     /** The same with other settings for Kafka Streams and its clients. */
     public ServiceConfig withKafka(Map<String, String> settings) {
         return new ServiceConfig(
-                settings, registry, serde, topics, model, batch, limits, content, cache, http, stop, adapters);
+                settings,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with other places that content may come from. */
     public ServiceConfig withContent(Content places) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop, adapters);
+                kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop, adapters, calibration);
     }
 
     /** The same with other batches. */
     public ServiceConfig withBatch(Batch batches) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batches,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with other limits. */
     public ServiceConfig withLimits(Limits other) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters);
+                kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters, calibration);
     }
 
     /** The same with another cache. */
     public ServiceConfig withCache(Cache other) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, other, http, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                other,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with released adapters, or without. */
     public ServiceConfig withAdapters(@Nullable Adapters released) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, cache, http, stop, released);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                released,
+                calibration);
+    }
+
+    /** The same with other calibrations. */
+    public ServiceConfig withCalibration(Map<String, String> files) {
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, content, cache, http, stop, adapters, files);
     }
 
     /** The same with another HTTP side. */
     public ServiceConfig withHttp(Http side) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, cache, side, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                side,
+                stop,
+                adapters,
+                calibration);
     }
 
     /**
@@ -373,7 +472,23 @@ public record ServiceConfig(
                 device(workers),
                 fetch(),
                 cache == null || cache.entries() == null ? d.cacheEntries() : cache.entries(),
-                limits == null || limits.offGrammarMass() == null ? d.offGrammarMass() : limits.offGrammarMass());
+                limits == null || limits.offGrammarMass() == null ? d.offGrammarMass() : limits.offGrammarMass(),
+                clips());
+    }
+
+    ClipConfig clips() {
+        ClipConfig d = ClipConfig.DEFAULTS;
+        Video v = limits == null ? null : limits.video();
+        if (v == null) {
+            return d;
+        }
+        return new ClipConfig(
+                v.frames() == null ? d.frames() : v.frames(),
+                duration("limits.video.length", v.length(), d.length()),
+                v.bytes() == null ? d.bytes() : v.bytes(),
+                v.pixels() == null ? d.pixels() : v.pixels(),
+                duration("limits.video.decoding", v.decoding(), d.decoding()),
+                v.inFlight() == null ? d.inFlight() : v.inFlight());
     }
 
     private BatchPolicy batchPolicy() {
@@ -491,6 +606,19 @@ public record ServiceConfig(
                 d.backoff());
     }
 
+    /**
+     * The maps to the platforms' own scales, read from their files.
+     *
+     * @throws ConfigException if one cannot be read, was changed, or is another platform's
+     */
+    public Calibrations calibrations() {
+        if (calibration == null) {
+            return Calibrations.NONE;
+        }
+        return Calibrations.read(calibration.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> Path.of(e.getValue()))));
+    }
+
     /** How released adapters are taken into service; null: they are not. */
     public @Nullable AdaptersConfig adaptersConfig() {
         return adapters == null ? null : adaptersConfig(adapters);
@@ -511,6 +639,22 @@ public record ServiceConfig(
                 engine(1).offGrammarMass());
     }
 
+    /** Name of the topic of scores. */
+    public String scoresTopic() {
+        return topic("scores", Topics.SCORES.topic());
+    }
+
+    /** Name of the topic of candidates' scores; null: they are not published. */
+    @Nullable
+    String shadowTopic() {
+        return topics == null ? null : topics.get("shadow-scores");
+    }
+
+    /** Name of the topic of past scores on the scale of later calibrations. */
+    public String recalibratedTopic() {
+        return topic("recalibrated-scores", scoresTopic() + ".recalibrated");
+    }
+
     /** Name of the topic of releases. */
     public String releasesTopic() {
         return topic("adapter-releases", Topics.ADAPTER_RELEASES.topic());
@@ -528,6 +672,10 @@ public record ServiceConfig(
                 topic("scores", Topics.SCORES.topic()),
                 topic("attributes", Topics.ATTRIBUTES.topic()),
                 topic("dead-letters", Topics.DEAD_LETTERS.topic())));
+        String shadows = shadowTopic();
+        if (shadows != null) {
+            names.add(shadows);
+        }
         if (adapters != null) {
             names.add(releasesTopic());
             names.add(statusTopic());

@@ -111,6 +111,7 @@ class InstanceLifeTest {
                     null,
                     new ServiceConfig.Http("127.0.0.1", 0),
                     new ServiceConfig.Stop("30s"),
+                    null,
                     null);
         }
 
@@ -233,6 +234,7 @@ class InstanceLifeTest {
                 null,
                 null,
                 config.http(),
+                null,
                 null,
                 null);
         ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));

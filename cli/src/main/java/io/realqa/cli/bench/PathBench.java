@@ -127,7 +127,7 @@ public final class PathBench {
                         "num.stream.threads", Integer.toString(threads)))
                 .withBatch(new ServiceConfig.Batch(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
                 .withCache(new ServiceConfig.Cache(0))
-                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null));
+                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null, null));
     }
 
     /** Uploads a second through the engine alone, without Kafka. */

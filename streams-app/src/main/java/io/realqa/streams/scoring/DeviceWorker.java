@@ -23,6 +23,18 @@ final class DeviceWorker implements Runnable {
         void scored(
                 Ready image, Score score, BatchScorer.Identity by, long startNanos, long deviceNanos, int batchSize);
 
+        /** The same with what a candidate says of it. */
+        default void scored(
+                Ready image,
+                Score score,
+                BatchScorer.Identity by,
+                long startNanos,
+                long deviceNanos,
+                int batchSize,
+                Outcome.@Nullable Shadow shadow) {
+            scored(image, score, by, startNanos, deviceNanos, batchSize);
+        }
+
         void rejected(Ready image, Reason reason, String message, int attempts);
 
         /** Nobody waits for it any more. */
@@ -43,7 +55,7 @@ final class DeviceWorker implements Runnable {
     private final EngineConfig config;
     private final TokenBudget budget;
     private final EngineMetrics metrics;
-    private final Results results;
+    private final Shadows results;
     private final CountDownLatch closing;
     private volatile long callStart;
     /** @param closing counted down when the engine closes or the device is given up: pauses end */
@@ -60,7 +72,7 @@ final class DeviceWorker implements Runnable {
         this.config = config;
         this.budget = budget;
         this.metrics = metrics;
-        this.results = results;
+        this.results = new Shadows(models, results, config, metrics);
         this.closing = closing;
     }
 
@@ -68,6 +80,18 @@ final class DeviceWorker implements Runnable {
     long callNanos(long now) {
         long start = callStart;
         return start == 0 ? 0 : Math.max(1, now - start);
+    }
+
+    /** Runs a device call, so that one that hangs is noticed. */
+    private void timed(Runnable call) {
+        long start = now();
+        callStart = start;
+        try {
+            call.run();
+        } finally {
+            callStart = 0;
+            metrics.busy(now() - start);
+        }
     }
 
     private boolean closed() {
@@ -91,6 +115,7 @@ final class DeviceWorker implements Runnable {
                 batch.forEach(r -> results.rejected(r, Reason.INTERNAL, e.toString(), 1));
             } finally {
                 parts.keySet().forEach(BatchScorer::leave);
+                results.flush(this::timed);
             }
         }
     }

@@ -16,6 +16,7 @@ import org.apache.kafka.streams.state.Stores;
 public final class ScoringTopology {
     static final String PENDING_STORE = "pending";
     static final String SCORES = "scores";
+    static final String SHADOW_SCORES = "shadow-scores";
     static final String ATTRIBUTES = "attributes";
     static final String DEAD_LETTERS = "dead-letters";
     static final String FENCE = "fence";
@@ -43,7 +44,7 @@ public final class ScoringTopology {
                 return Set.of(pending);
             }
         };
-        return new Topology()
+        Topology topology = new Topology()
                 .addSource(
                         (AutoOffsetReset) null,
                         "uploads",
@@ -73,5 +74,14 @@ public final class ScoringTopology {
                         bytes.serializer(),
                         bytes.serializer(),
                         "scoring");
+        if (serdes.publishesShadows()) {
+            topology.addSink(
+                    SHADOW_SCORES,
+                    serdes.topic(Topics.SHADOW_SCORES),
+                    bytes.serializer(),
+                    bytes.serializer(),
+                    "scoring");
+        }
+        return topology;
     }
 }

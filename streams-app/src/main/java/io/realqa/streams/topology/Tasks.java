@@ -1,5 +1,6 @@
 package io.realqa.streams.topology;
 
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.time.Clock;
@@ -41,6 +42,7 @@ public final class Tasks {
     private final Settings settings;
     private final TaskMetrics metrics;
     private final Clock clock;
+    private final Calibrations calibrations;
     /** One for each stream thread: a commit is for all its tasks. */
     private final ThreadLocal<CommitPace> pace;
 
@@ -48,7 +50,19 @@ public final class Tasks {
 
     private volatile boolean stopping;
 
+    /** Tasks without calibrations. */
     public Tasks(ScoringEngine engine, EventSerdes serdes, Settings settings, ServiceMetrics metrics, Clock clock) {
+        this(engine, serdes, settings, metrics, clock, Calibrations.NONE);
+    }
+
+    public Tasks(
+            ScoringEngine engine,
+            EventSerdes serdes,
+            Settings settings,
+            ServiceMetrics metrics,
+            Clock clock,
+            Calibrations calibrations) {
+        this.calibrations = calibrations;
         this.engine = engine;
         this.serdes = serdes;
         this.settings = settings;
@@ -71,6 +85,10 @@ public final class Tasks {
 
     TaskMetrics metrics() {
         return metrics;
+    }
+
+    Calibrations calibrations() {
+        return calibrations;
     }
 
     Instant now() {

@@ -224,6 +224,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 upload.getPlatform(),
                 content,
                 upload.getUri(),
+                upload.getMediaType(),
                 upload.getSha256(),
                 Priority.valueOf(upload.getPriority().name()),
                 outcome -> mine.finish(key, offset, outcome),
