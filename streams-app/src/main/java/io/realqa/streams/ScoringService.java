@@ -28,9 +28,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.errors.SerializationException;
@@ -54,10 +57,14 @@ public final class ScoringService implements AutoCloseable {
      *
      * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
      * @param content where content by reference comes from; none: files and hosts, as the settings allow
+     * @param adapters the model for a released adapter's digest; none: it is loaded from its files and checked
      */
-    public record Substitutes(boolean keepPending, @Nullable ContentSource content) {
+    public record Substitutes(
+            boolean keepPending,
+            @Nullable ContentSource content,
+            @Nullable Function<@Nullable String, BatchScorer> adapters) {
         /** Everything is real. */
-        public static final Substitutes NONE = new Substitutes(true, null);
+        public static final Substitutes NONE = new Substitutes(true, null, null);
     }
 
     /** How an instance ended. */
@@ -75,7 +82,7 @@ public final class ScoringService implements AutoCloseable {
     /** With the device lost there is nothing to bring to an end: the sooner others have the tasks, the better. */
     private static final Duration FAULT_CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final long REGISTRY_PAUSE_MILLIS = 1_000;
+    private static final long RETRY_PAUSE_MILLIS = 1_000;
     private static final long DRAIN_SLICE_MILLIS = 20;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
     private static final int MOST_RESTARTS = 10;
@@ -137,12 +144,17 @@ public final class ScoringService implements AutoCloseable {
         if (!register(serdes)) {
             return;
         }
+        Properties streams = StreamsProperties.of(config);
+        String uploads = config.topic("uploads", Topics.UPLOADS.topic());
+        if (!retry("the topics", () -> FenceTopic.ensure(streams, uploads), IllegalStateException.class)) {
+            return;
+        }
         if (!follow(model)) {
             return;
         }
         synchronized (this) {
             if (!closed.get()) {
-                run(model, serdes, calibrations);
+                run(model, serdes, streams, calibrations);
             }
         }
     }
@@ -155,7 +167,8 @@ public final class ScoringService implements AutoCloseable {
     private boolean follow(Model model) {
         AdaptersConfig released = config.adaptersConfig();
         Scorer loaded = model.loaded();
-        if (released == null || loaded == null) {
+        Function<@Nullable String, BatchScorer> substitute = substitutes.adapters();
+        if (released == null || (loaded == null && substitute == null)) {
             return true;
         }
         loading = "loading the released adapters";
@@ -166,8 +179,16 @@ public final class ScoringService implements AutoCloseable {
             }
             Serde<GenericContainer> serde = config.newSerde();
             serde.configure(config.registry(), false);
-            service = AdapterService.start(
-                    released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
+            service = loaded == null
+                    ? AdapterService.start(
+                            released,
+                            config.kafka(),
+                            serde,
+                            Objects.requireNonNull(substitute),
+                            model.scorer(),
+                            metrics)
+                    : AdapterService.start(
+                            released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
             adapters = service;
         }
         try {
@@ -185,16 +206,28 @@ public final class ScoringService implements AutoCloseable {
 
     /** @return false if the service was closed before the registry answered */
     private boolean register(EventSerdes serdes) {
+        return retry("the schema registry", serdes::register, SerializationException.class);
+    }
+
+    /**
+     * Does something that waits for another system, until it succeeds.
+     *
+     * @return false if the service was closed before
+     */
+    private boolean retry(String what, Runnable action, Class<? extends RuntimeException> expected) {
         while (true) {
             try {
-                serdes.register();
+                action.run();
                 return true;
-            } catch (SerializationException e) {
-                LOG.warn("the schema registry does not take the contracts yet: {}", e.getMessage());
-                loading = "waiting for the schema registry: " + e.getMessage();
+            } catch (RuntimeException e) {
+                if (!expected.isInstance(e)) {
+                    throw e;
+                }
+                LOG.warn("the service waits for {}: {}", what, e.getMessage());
+                loading = "waiting for " + what + ": " + e.getMessage();
             }
             try {
-                if (closing.await(REGISTRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (closing.await(RETRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
                     return false;
                 }
             } catch (InterruptedException e) {
@@ -204,7 +237,7 @@ public final class ScoringService implements AutoCloseable {
         }
     }
 
-    private void run(Model model, EventSerdes serdes, Calibrations calibrations) {
+    private void run(Model model, EventSerdes serdes, Properties properties, Calibrations calibrations) {
         ContentPolicy policy = config.contentPolicy();
         ContentSource content = substitutes.content() == null
                 ? new ContentFetcher(policy, config.clips().bytes())
@@ -216,7 +249,7 @@ public final class ScoringService implements AutoCloseable {
                 config.engine(model.workers()),
                 metrics,
                 this::onFault);
-        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes());
+        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes(), FenceTopic.name(properties));
         Tasks tasks = new Tasks(
                 engine,
                 serdes,
@@ -224,11 +257,12 @@ public final class ScoringService implements AutoCloseable {
                         settings.maxInlineBytes(),
                         settings.longestWait(),
                         settings.commitPause(),
+                        settings.fenceTopic(),
                         substitutes.keepPending()),
                 metrics,
                 Clock.systemUTC(),
                 calibrations);
-        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), StreamsProperties.of(config));
+        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), properties);
         streams.setUncaughtExceptionHandler(this::onDeath);
         streams.setStateListener((now, before) -> {
             LOG.info("state {} -> {}", before, now);

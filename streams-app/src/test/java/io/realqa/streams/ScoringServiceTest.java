@@ -10,12 +10,12 @@ import io.realqa.events.ImageUploaded;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
+import io.realqa.measures.calibration.Calibration;
+import io.realqa.measures.calibration.PiecewiseLinear;
 import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
-import io.realqa.measures.calibration.Calibration;
-import io.realqa.measures.calibration.PiecewiseLinear;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.scoring.ClipConfig;
 import java.net.InetAddress;
@@ -189,8 +189,7 @@ class ScoringServiceTest {
         Calibration calibration = new Calibration(
                 "tests", Map.of(), 9, new PiecewiseLinear(List.of(0.0), List.of(1.0), 0.5, 0.5, 0, 9.99));
         calibration.write(data.resolve("calibration.json"));
-        ServiceConfig config = config()
-                .withCalibration(
+        ServiceConfig config = config().withCalibration(
                         Map.of("tests", data.resolve("calibration.json").toString()));
         try (ScoringService service = new ScoringService(config, () -> Model.of(model.scorer(), config))) {
             service.start();

@@ -74,6 +74,11 @@ final class OutcomeForwarder {
         deadLetter(stub, null, tooLarge);
     }
 
+    /** Asks for a record to be processed, whatever comes of uploads. */
+    void fence() {
+        context.forward(Fence.of(context.taskId().partition(), tasks.now().toEpochMilli()), ScoringTopology.FENCE);
+    }
+
     /** Outside process() there is no current record: timestamp and headers are the upload's own. */
     private void emit(String sink, PendingUpload at, @Nullable ImageUploaded upload, byte[] event) {
         // Larger headers would not fit every topic; a dead letter has them in its value as well.

@@ -2,6 +2,7 @@ package io.realqa.streams.topology;
 
 import io.realqa.schemas.Topics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.AutoOffsetReset;
@@ -18,6 +19,7 @@ public final class ScoringTopology {
     static final String SHADOW_SCORES = "shadow-scores";
     static final String ATTRIBUTES = "attributes";
     static final String DEAD_LETTERS = "dead-letters";
+    static final String FENCE = "fence";
 
     private ScoringTopology() {}
 
@@ -51,7 +53,19 @@ public final class ScoringTopology {
                         bytes.deserializer(),
                         bytes.deserializer(),
                         serdes.topic(Topics.UPLOADS))
-                .addProcessor("scoring", processor, "uploads")
+                .addSource(
+                        "fences",
+                        bytes.deserializer(),
+                        bytes.deserializer(),
+                        tasks.settings().fenceTopic())
+                .addProcessor("scoring", processor, "uploads", "fences")
+                .addSink(
+                        FENCE,
+                        tasks.settings().fenceTopic(),
+                        bytes.serializer(),
+                        bytes.serializer(),
+                        (topic, key, value, partitions) -> Optional.of(Set.of(Fence.partition(key))),
+                        "scoring")
                 .addSink(SCORES, serdes.topic(Topics.SCORES), bytes.serializer(), bytes.serializer(), "scoring")
                 .addSink(ATTRIBUTES, serdes.topic(Topics.ATTRIBUTES), bytes.serializer(), bytes.serializer(), "scoring")
                 .addSink(

@@ -211,7 +211,9 @@ class AdapterHostTest {
         assertThat(toCandidate("other")).hasSize(10_000);
         assertThat(toCandidate("shop")).as("its own comes first").isEqualTo(shadowed);
         release(active("shop", 3, "a"), "active");
-        assertThat(toCandidate("shop")).as("a newer active release ends it, and that of all is left").hasSize(10_000);
+        assertThat(toCandidate("shop"))
+                .as("a newer active release ends it, and that of all is left")
+                .hasSize(10_000);
     }
 
     @Test

@@ -138,14 +138,16 @@ class ShadowScoringTest {
             offer(engine, "b", 20);
             offer(engine, "shadow-c", 30);
             Map<String, Scored> scored = scored(3);
-            assertThat(scored.get("shadow-a").score().expectation()).isEqualTo(10);
-            assertThat(scored.get("shadow-a").by()).isEqualTo(answers.identity());
-            Outcome.Shadow shadow =
-                    Objects.requireNonNull(scored.get("shadow-a").shadow());
+            assertThat(Objects.requireNonNull(scored.get("shadow-a")).score().expectation())
+                    .isEqualTo(10);
+            assertThat(Objects.requireNonNull(scored.get("shadow-a")).by()).isEqualTo(answers.identity());
+            Outcome.Shadow shadow = Objects.requireNonNull(
+                    Objects.requireNonNull(scored.get("shadow-a")).shadow());
             assertThat(shadow.score().expectation()).isEqualTo(11);
             assertThat(shadow.by()).isEqualTo(CANDIDATE);
-            assertThat(scored.get("b").shadow()).isNull();
-            assertThat(Objects.requireNonNull(scored.get("shadow-c").shadow())
+            assertThat(Objects.requireNonNull(scored.get("b")).shadow()).isNull();
+            assertThat(Objects.requireNonNull(Objects.requireNonNull(scored.get("shadow-c"))
+                                    .shadow())
                             .score()
                             .expectation())
                     .isEqualTo(31);
@@ -166,12 +168,14 @@ class ShadowScoringTest {
         });
         try (ScoringEngine engine = engine(router(answers, candidate))) {
             offer(engine, "shadow-fails", 66);
-            assertThat(scored(1).get("shadow-fails").shadow()).isNull();
+            assertThat(Objects.requireNonNull(scored(1).get("shadow-fails")).shadow())
+                    .isNull();
             candidate.retired = true;
             offer(engine, "shadow-gone", 40);
             Map<String, Scored> gone = scored(1);
-            assertThat(gone.get("shadow-gone").score().expectation()).isEqualTo(40);
-            assertThat(gone.get("shadow-gone").shadow()).isNull();
+            assertThat(Objects.requireNonNull(gone.get("shadow-gone")).score().expectation())
+                    .isEqualTo(40);
+            assertThat(Objects.requireNonNull(gone.get("shadow-gone")).shadow()).isNull();
             assertThat(candidate.model.seen()).isEmpty();
         }
         assertThat(count("failed")).isEqualTo(2);

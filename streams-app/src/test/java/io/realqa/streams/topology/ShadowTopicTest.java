@@ -44,7 +44,8 @@ class ShadowTopicTest {
     private static final class Router implements ModelRouter {
         private final TestModel answers = new TestModel(grey -> {});
         private final TestModel candidate = new TestModel(
-                grey -> {}, new BatchScorer.Identity("sha256:checkpoint", "sha256:candidate", "sha256:p", "sha256:x", 9));
+                grey -> {},
+                new BatchScorer.Identity("sha256:checkpoint", "sha256:candidate", "sha256:p", "sha256:x", 9));
 
         @Override
         public BatchScorer route(String platform, String imageId) {
@@ -73,7 +74,7 @@ class ShadowTopicTest {
             Tasks tasks = new Tasks(
                     engine,
                     serdes,
-                    new Tasks.Settings(1 << 20, Duration.ofSeconds(1), Duration.ZERO, true),
+                    new Tasks.Settings(1 << 20, Duration.ofSeconds(1), Duration.ZERO, "fences", true),
                     ServiceMetrics.unseen(),
                     Clock.systemUTC());
             try (TopologyTestDriver driver = new TopologyTestDriver(ScoringTopology.build(tasks), properties)) {
@@ -89,8 +90,7 @@ class ShadowTopicTest {
                         .setUploadedAt(Instant.EPOCH)
                         .setContent(ByteBuffer.wrap(TestModel.image(9)))
                         .build();
-                in.pipeInput(
-                        "id".getBytes(StandardCharsets.UTF_8), registry.write(Topics.UPLOADS.topic(), upload));
+                in.pipeInput("id".getBytes(StandardCharsets.UTF_8), registry.write(Topics.UPLOADS.topic(), upload));
                 long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
                 while (scores.isEmpty()) {
                     assertThat(System.nanoTime()).isLessThan(deadline);
