@@ -90,9 +90,10 @@ final class DoctorCommand implements Callable<Integer> {
         }
         if (settings != null && settings.calibration() != null) {
             ServiceConfig s = settings;
-            check("calibration", "fit it again (realqa calibrate fit), or name another file", () -> s.calibrations()
-                    .digests()
-                    .toString());
+            check(
+                    "calibration",
+                    "fit it again (realqa calibrate fit), or name another file",
+                    () -> s.calibrations().digests().toString());
         }
         ServiceConfig.Model configured = settings == null ? null : settings.model();
         check("checkpoint", "download the folder again, whole, or name another one", () -> checkpoint(configured));

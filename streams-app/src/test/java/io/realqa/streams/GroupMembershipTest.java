@@ -28,8 +28,10 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -61,6 +63,14 @@ class GroupMembershipTest {
         broker = LocalBroker.start(Files.createDirectory(data.resolve("broker")));
         registry = LocalRegistry.start(HOME.resolve("local/target/registry"));
         Topics.register(new SchemaRegistryClient(registry.url(), null));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            // As operators switch it on: kafka-features.sh upgrade --feature streams.version=1
+            admin.updateFeatures(
+                            Map.of("streams.version", new FeatureUpdate((short) 1, FeatureUpdate.UpgradeType.UPGRADE)),
+                            new UpdateFeaturesOptions())
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
     }
 
     @AfterAll
@@ -175,10 +185,10 @@ class GroupMembershipTest {
     }
 
     private static Collection<MemberDescription> members(Admin admin, String group) throws Exception {
-        return admin.describeConsumerGroups(List.of(group))
-                .all()
-                .get(20, TimeUnit.SECONDS)
-                .get(group)
+        return Objects.requireNonNull(admin.describeConsumerGroups(List.of(group))
+                        .all()
+                        .get(20, TimeUnit.SECONDS)
+                        .get(group))
                 .members();
     }
 
