@@ -27,6 +27,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -176,6 +177,9 @@ public final class Cycle {
         if (cycle.stage() == Stage.TRAINED) {
             cycle = step(judge(cycle, set));
         }
+        if (cycle.stage() == Stage.JUDGED && isStale(cycle, uri(manifest))) {
+            cycle = step(judge(cycle, set));
+        }
         if (cycle.stage() == Stage.JUDGED) {
             cycle = step(cycle.ended(Stage.RELEASED, cycle.reasons(), release(cycle, manifest)));
         }
@@ -209,7 +213,7 @@ public final class Cycle {
 
     private Path folder(CycleRecord cycle) {
         return adapters(home)
-                .resolve(java.util.Objects.requireNonNull(cycle.adapter()))
+                .resolve(Objects.requireNonNull(cycle.adapter()))
                 .toAbsolutePath()
                 .normalize();
     }
@@ -264,8 +268,18 @@ public final class Cycle {
         }
     }
 
+    private static String uri(Path manifest) {
+        return manifest.toAbsolutePath().normalize().toUri().toString();
+    }
+
+    /** Whether the gate compared the candidate with what does not serve any more. */
+    private boolean isStale(CycleRecord cycle, String manifest) {
+        return desk.released(cycle.platform(), manifest).isEmpty()
+                && !Objects.equals(desk.serving(cycle.platform()).digest(), cycle.serving());
+    }
+
     private long release(CycleRecord cycle, Path manifest) throws InterruptedException {
-        String uri = manifest.toAbsolutePath().normalize().toUri().toString();
+        String uri = uri(manifest);
         OptionalLong there = desk.released(cycle.platform(), uri);
         if (there.isPresent()) {
             return there.getAsLong();

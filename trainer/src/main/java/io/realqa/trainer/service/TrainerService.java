@@ -63,7 +63,6 @@ public final class TrainerService implements AutoCloseable {
      *
      * @param serde configured, of all values
      * @param content where images by reference come from; closed with the service
-     * @param start when it starts, for the schedule
      */
     public record Parts(
             Checkpoint checkpoint,
@@ -86,6 +85,7 @@ public final class TrainerService implements AutoCloseable {
     private final List<AcceptedLabel> labels = new ArrayList<>();
     private final AtomicInteger labelCount = new AtomicInteger();
     private final CountDownLatch closing = new CountDownLatch(1);
+    private final CountDownLatch opened = new CountDownLatch(1);
     private final Thread intakeThread = new Thread(this::takeIn, "realqa-intake");
     private volatile @Nullable Thread cycleThread;
     private volatile @Nullable String trouble = "opening the topics";
@@ -142,6 +142,11 @@ public final class TrainerService implements AutoCloseable {
         return lost;
     }
 
+    /** Waits until the accepted labels have been read and new ones are taken in. */
+    public boolean awaitOpened(Duration longest) throws InterruptedException {
+        return opened.await(longest.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /** Waits until it was closed or has lost its name. */
     public void awaitStopped() throws InterruptedException {
         intakeThread.join();
@@ -159,6 +164,7 @@ public final class TrainerService implements AutoCloseable {
                 try (FeedbackIntake intake = FeedbackIntake.open(setup(), new Sink())) {
                     metrics.session();
                     trouble = null;
+                    opened.countDown();
                     LOG.info("{} accepted labels; taking in {}", labels.size(), config.topic("feedback"));
                     while (!closed()) {
                         intake.poll(POLL);

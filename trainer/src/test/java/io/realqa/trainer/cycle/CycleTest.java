@@ -3,6 +3,7 @@ package io.realqa.trainer.cycle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoraSettings;
@@ -52,10 +53,11 @@ class CycleTest {
     private static final class Desk implements ReleaseDesk {
         final List<Release> releases = new ArrayList<>();
         boolean dies;
+        Serving serving = new Serving(null, null);
 
         @Override
         public Serving serving(String platform) {
-            return new Serving(null, null);
+            return serving;
         }
 
         @Override
@@ -220,6 +222,22 @@ class CycleTest {
         try (var made = Files.list(Cycle.adapters(folder.resolve("home")))) {
             assertThat(made).as("one adapter, and nothing half made").containsExactly(release.folder());
         }
+    }
+
+    @Test
+    void aVerdictAgainstWhatDoesNotServeAnyMoreIsAskedForAgain() throws Exception {
+        CycleRecord planned = cycle(CycleListener.SILENT).plan("p", TRIGGER, "training.labels", labels);
+        assertThatThrownBy(() -> cycle(new DiesAfter(Stage.JUDGED)).run(planned))
+                .hasMessage("died after JUDGED");
+        CycleRecord judged = journal().open().orElseThrow();
+        assertThat(judged.serving()).isNull();
+        Path adapter = Cycle.adapters(folder.resolve("home")).resolve(String.valueOf(judged.adapter()));
+        desk.serving = new ReleaseDesk.Serving(Adapter.digest(adapter), adapter);
+        CycleRecord ended = cycle(CycleListener.SILENT).run(judged);
+        assertThat(ended.serving()).isEqualTo(Adapter.digest(adapter));
+        // it is compared with itself
+        assertThat(ended.numbers().get("srcc.gain")).isZero();
+        assertThat(desk.releases).extracting(ReleaseDesk.Release::target).containsExactly(ReleaseDesk.Target.NONE);
     }
 
     @Test

@@ -95,7 +95,7 @@ class FeedbackIntakeTest {
     private static byte[] picture(int i) throws Exception {
         BufferedImage image = new BufferedImage(40 + i, 30, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
-        g.setColor(new Color(20 * i, 255 - 20 * i, 90));
+        g.setColor(new Color(20 * i % 256, 255 - 20 * i % 256, 90));
         g.fillRect(3 * i, 5, 20, 15);
         g.dispose();
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -33,7 +33,7 @@ class LiveMeasuresTest {
                 .build();
         LabelAccepted accepted = LabelAccepted.newBuilder()
                 .setLabel(event)
-                .setSource(new SourcePosition("image.feedback", 0, 0))
+                .setSource(new SourcePosition("image.feedback", 0, 0L))
                 .setContentSha256(SHA)
                 .setPerceptualHash(0)
                 .setCorrected(corrected)

@@ -118,7 +118,7 @@ class ManifestTest {
         Manifest manifest = make(labels(vault), vault, file).manifest();
         manifest.write(file);
         String text = Files.readString(file);
-        Files.writeString(file, text.replaceFirst("\"score\" : 3.0", "\"score\" : 3.5"));
+        Files.writeString(file, text.replaceFirst("\"score\" : 4.0", "\"score\" : 4.5"));
         assertThatThrownBy(() -> Manifest.read(file).build(file, null, Labels.PROFILE))
                 .hasMessageContaining("set: sha256:")
                 .hasMessageContaining("expected: " + manifest.set());
@@ -133,6 +133,6 @@ class ManifestTest {
                 .hasMessageContaining(image.file().toString())
                 .hasMessageContaining("expected: " + image.sha256());
         Files.writeString(file, "{\"format\": 1, \"lables\": []}");
-        assertThatThrownBy(() -> Manifest.read(file)).hasMessageContaining("lables");
+        assertThatThrownBy(() -> Manifest.read(file)).hasMessageContaining("expected: a training set's manifest");
     }
 }
