@@ -6,6 +6,7 @@ import io.realqa.cli.evaluate.ConvertCommand;
 import io.realqa.cli.evaluate.EvaluateCommand;
 import io.realqa.cli.evaluate.NcmCommand;
 import io.realqa.cli.predict.PredictCommand;
+import io.realqa.cli.trainer.TrainerCommand;
 import io.realqa.scorer.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             TrainCommand.class,
             ServeCommand.class,
+            TrainerCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,
             AdaptersCommand.class,

@@ -7,6 +7,7 @@ import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.trainer.set.Manifest;
 import io.realqa.trainer.training.HeldOut;
 import io.realqa.trainer.training.LabelFile;
 import io.realqa.trainer.training.TrainingListener;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Trains a LoRA adapter from labelled images. */
@@ -52,15 +54,20 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--profile", paramLabel = "FILE", description = "scoring profile (default: the checkpoint's)")
     private @Nullable Path profile;
 
-    @Option(names = "--data", required = true, paramLabel = "FILE", description = "labels, JSON Lines")
-    private Path data;
+    @Option(names = "--data", paramLabel = "FILE", description = "labels, JSON Lines")
+    private @Nullable Path data;
+
+    @Option(
+            names = "--manifest",
+            paramLabel = "FILE",
+            description = "instead of --data: a training set of `realqa trainer`, the same images on the same sides")
+    private @Nullable Path manifest;
 
     @Option(
             names = "--images",
-            required = true,
             paramLabel = "DIR",
-            description = "folder that the labels' paths start at")
-    private Path images;
+            description = "folder that the labels' paths start at (with --manifest, default: where it says)")
+    private @Nullable Path images;
 
     @Option(
             names = "--out",
@@ -171,7 +178,7 @@ final class TrainCommand implements Callable<Integer> {
                 : ScoringProfile.in(base)
                         .orElseThrow(() -> new ModelException(
                                 base + ": no " + ScoringProfile.FILE_NAME + " (expected: one there, or --profile)"));
-        HeldOut.Split split = HeldOut.split(LabelFile.read(data, images, asked), heldOut);
+        HeldOut.Split split = split(asked);
         Path saved = state == null ? out.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = Checkpoint.load(base);
                 Progress progress = new Progress(spec.commandLine().getErr(), Terminal.stderr())) {
@@ -181,6 +188,17 @@ final class TrainCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         }
         return 0;
+    }
+
+    private HeldOut.Split split(ScoringProfile asked) throws IOException {
+        if (manifest != null) {
+            return Manifest.read(manifest).build(manifest, images, asked).split();
+        }
+        if (data == null || images == null) {
+            throw new ParameterException(
+                    spec.commandLine(), "Missing required options: --data=FILE and --images=DIR, or --manifest=FILE");
+        }
+        return HeldOut.split(LabelFile.read(data, images, asked), heldOut);
     }
 
     private TrainingSettings settings() throws IOException {

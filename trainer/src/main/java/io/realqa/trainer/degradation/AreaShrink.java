@@ -1,14 +1,14 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.RasterImage;
 import java.util.Arrays;
 
 /** Shrinks by averaging the area that each pixel comes to cover; no finer detail survives to alias. */
-final class AreaShrink {
+public final class AreaShrink {
     private AreaShrink() {}
 
     /** The image with its longer side at most so many pixels; itself where it is no larger. */
-    static RasterImage toLongerSide(RasterImage image, int side) {
+    public static RasterImage toLongerSide(RasterImage image, int side) {
         int longer = Math.max(image.width(), image.height());
         return longer <= side
                 ? image

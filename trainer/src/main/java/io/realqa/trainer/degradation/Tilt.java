@@ -1,4 +1,4 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.RasterImage;
 

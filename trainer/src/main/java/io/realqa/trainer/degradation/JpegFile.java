@@ -1,4 +1,4 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
@@ -16,7 +16,7 @@ import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Writes JPEG files, with chroma at half size both ways as cameras and web sites do. */
-final class JpegFile {
+public final class JpegFile {
     private static final ImageDecoder DECODER = new ImageDecoder(ImageLimits.DEFAULTS);
 
     private JpegFile() {}
@@ -26,7 +26,7 @@ final class JpegFile {
      *
      * @param quality libjpeg's, divided by 100: 0 to 1
      */
-    static byte[] encode(RasterImage image, float quality) {
+    public static byte[] encode(RasterImage image, float quality) {
         ImageWriter writer = writer();
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (ImageOutputStream stream = new MemoryCacheImageOutputStream(file)) {

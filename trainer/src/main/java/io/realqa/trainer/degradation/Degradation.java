@@ -1,4 +1,4 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.RasterImage;
 import java.util.Locale;
@@ -10,7 +10,7 @@ import java.util.Locale;
  * <p>All of them work on the image shrunk to {@value #LONGER_SIDE} pixels: on a large one, the shrink before scoring
  * would average the noise away and make the blur invisible.
  */
-enum Degradation {
+public enum Degradation {
     BLUR,
     NOISE,
     JPEG,
@@ -18,15 +18,17 @@ enum Degradation {
     SATURATION,
     TILT;
 
-    static final int STRENGTHS = 5;
+    /** Strengths of each. */
+    public static final int STRENGTHS = 5;
 
     /** Pixels. */
-    static final int LONGER_SIDE = 512;
+    public static final int LONGER_SIDE = 512;
 
     /** Pixels of the images whose blur the sigmas below describe. */
     private static final double TRAINING_AREA = 340.0 * 250.0;
 
-    String label() {
+    /** Its name in lower case. */
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
@@ -36,7 +38,7 @@ enum Degradation {
      * @param strength 1 to {@link #STRENGTHS}
      * @param seed decides the noise and the direction of a tilt; the same seed gives the same pixels
      */
-    RasterImage apply(RasterImage image, int strength, long seed) {
+    public RasterImage apply(RasterImage image, int strength, long seed) {
         if (strength < 1 || strength > STRENGTHS) {
             throw new IllegalArgumentException("strength: " + strength + " (expected: 1 to " + STRENGTHS + ")");
         }

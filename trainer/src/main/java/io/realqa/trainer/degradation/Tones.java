@@ -1,10 +1,10 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.RasterImage;
 import java.util.Random;
 
 /** Effects that change every pixel by itself. */
-final class Tones {
+public final class Tones {
     private Tones() {}
 
     /**
@@ -46,7 +46,7 @@ final class Tones {
     }
 
     /** Moves each pixel towards its own grey (BT.601 luma): 1 leaves it, 0 makes it grey. */
-    static RasterImage saturate(RasterImage image, double share) {
+    public static RasterImage saturate(RasterImage image, double share) {
         byte[] in = image.rgb();
         byte[] out = new byte[in.length];
         for (int i = 0; i < in.length; i += 3) {

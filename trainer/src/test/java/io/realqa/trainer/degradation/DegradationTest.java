@@ -1,4 +1,4 @@
-package io.realqa.cli.demo;
+package io.realqa.trainer.degradation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
