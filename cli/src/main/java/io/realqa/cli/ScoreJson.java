@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Results as JSON objects with the fields of the ImageScored and ImageAttributesAssessed events, under their names. What
- * only an upload on Kafka has (platform and its calibration, source, uploadedAt) is absent; so is
- * video from an image's line.
+ * only an upload on Kafka has (platform and its calibration, source, uploadedAt) is absent, and video from an image's
+ * line.
  */
 final class ScoreJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();

@@ -33,17 +33,16 @@ import picocli.CommandLine;
 class CommandsTest {
     private static final Path PHOTOS = ModelOptions.home().resolve("models/demo/photos");
     /** What only an upload on Kafka has, or a clip. */
-    private static final Set<String> OF_AN_UPLOAD =
-            Set.of(
-                    "eventId",
-                    "scoreEventId",
-                    "platform",
-                    "source",
-                    "traceParent",
-                    "uploadedAt",
-                    "calibratedScore",
-                    "calibrationDigest",
-                    "video");
+    private static final Set<String> OF_AN_UPLOAD = Set.of(
+            "eventId",
+            "scoreEventId",
+            "platform",
+            "source",
+            "traceParent",
+            "uploadedAt",
+            "calibratedScore",
+            "calibrationDigest",
+            "video");
 
     @TempDir
     Path folder;
