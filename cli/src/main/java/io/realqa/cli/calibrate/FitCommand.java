@@ -145,6 +145,9 @@ final class FitCommand implements Callable<Integer> {
                 fitted.map().description(),
                 error(raw, given, s -> s),
                 error(raw, given, fitted::apply));
+        if (error(raw, raw, fitted::apply) == 0) {
+            err.println("it leaves scores as they are: too few labels to say more (expected: at least 5)");
+        }
         if (read.withoutScore() > 0) {
             err.println(read.withoutScore() + " labels are of images without a score and were left out");
         }

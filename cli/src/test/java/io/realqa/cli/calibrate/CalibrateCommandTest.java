@@ -123,6 +123,7 @@ class CalibrateCommandTest {
         args.add("--any-model");
         assertThat(run(args.toArray())).isZero();
         assertThat(fitted().scoredBy()).isEmpty();
+        assertThat(err.toString()).contains("it leaves scores as they are: too few labels");
     }
 
     @Test
