@@ -1,10 +1,12 @@
 package io.realqa.cli;
 
+import io.realqa.cli.calibrate.CalibrateCommand;
 import io.realqa.cli.demo.DemoCommand;
 import io.realqa.cli.evaluate.ConvertCommand;
 import io.realqa.cli.evaluate.EvaluateCommand;
 import io.realqa.cli.evaluate.NcmCommand;
 import io.realqa.cli.predict.PredictCommand;
+import io.realqa.cli.trainer.TrainerCommand;
 import io.realqa.scorer.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,6 +25,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             TrainCommand.class,
             ServeCommand.class,
+            TrainerCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,
             AdaptersCommand.class,
@@ -30,6 +33,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             EvaluateCommand.class,
             NcmCommand.class,
+            CalibrateCommand.class,
             ConvertCommand.class,
             PredictCommand.class,
             MergeCommand.class

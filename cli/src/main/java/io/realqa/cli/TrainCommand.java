@@ -10,6 +10,7 @@ import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.recipe.Recipe;
 import io.realqa.trainer.recipe.RecipeReader;
+import io.realqa.trainer.set.Manifest;
 import io.realqa.trainer.training.HeldOut;
 import io.realqa.trainer.training.LabelFile;
 import io.realqa.trainer.training.RecipeRun;
@@ -65,9 +66,15 @@ final class TrainCommand implements Callable<Integer> {
     private @Nullable Path data;
 
     @Option(
+            names = "--manifest",
+            paramLabel = "FILE",
+            description = "instead of --data: a training set of `realqa trainer`, the same images on the same sides")
+    private @Nullable Path manifest;
+
+    @Option(
             names = "--images",
             paramLabel = "DIR",
-            description = "folder that the labels' paths start at")
+            description = "folder that the labels' paths start at (with --manifest, default: where it says)")
     private @Nullable Path images;
 
     @Option(
@@ -172,14 +179,14 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         return recipe == null
-                ? byLabels(required("--data", data), required("--images", images), required("--out", out))
+                ? byLabels(required("--out", out))
                 : byRecipe(recipe);
     }
 
     private Path required(String option, @Nullable Path value) {
         if (value == null) {
             throw new ParameterException(
-                    spec.commandLine(), option + ": missing (expected: --data, --images and --out, or a recipe)");
+                    spec.commandLine(), option + ": missing (expected: --data and --images, or --manifest, and --out; or a recipe)");
         }
         return value;
     }
@@ -205,7 +212,7 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int byLabels(Path labels, Path folder, Path target) throws IOException, InterruptedException {
+    private int byLabels(Path target) throws IOException, InterruptedException {
         TrainingSettings settings = settings();
         Path base = checkpoint == null ? ModelOptions.home().resolve("models/demo") : checkpoint;
         ScoringProfile asked = profile != null
@@ -213,7 +220,7 @@ final class TrainCommand implements Callable<Integer> {
                 : ScoringProfile.in(base)
                         .orElseThrow(() -> new ModelException(
                                 base + ": no " + ScoringProfile.FILE_NAME + " (expected: one there, or --profile)"));
-        HeldOut.Split split = HeldOut.split(LabelFile.read(labels, folder, asked), heldOut);
+        HeldOut.Split split = split(asked);
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = Checkpoint.load(base);
                 TrainingProgress progress = new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
@@ -223,6 +230,17 @@ final class TrainCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         }
         return 0;
+    }
+
+    private HeldOut.Split split(ScoringProfile asked) throws IOException {
+        if (manifest != null) {
+            return Manifest.read(manifest).build(manifest, images, asked).split();
+        }
+        if (data == null || images == null) {
+            throw new ParameterException(
+                    spec.commandLine(), "Missing required options: --data=FILE and --images=DIR, or --manifest=FILE");
+        }
+        return HeldOut.split(LabelFile.read(data, images, asked), heldOut);
     }
 
     private TrainingSettings settings() throws IOException {

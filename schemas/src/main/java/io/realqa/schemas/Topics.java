@@ -2,10 +2,13 @@ package io.realqa.schemas;
 
 import io.realqa.events.AdapterRelease;
 import io.realqa.events.AdapterStatus;
+import io.realqa.events.FeedbackRejected;
 import io.realqa.events.ImageAttributesAssessed;
 import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
+import io.realqa.events.LabelAccepted;
+import io.realqa.events.ModelMeasured;
 import io.realqa.events.UploadDeadLettered;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +19,13 @@ import org.apache.avro.Schema;
 public enum Topics {
     UPLOADS("image.uploads", ImageUploaded.getClassSchema(), false),
     SCORES("image.scores", ImageScored.getClassSchema(), false),
+    SHADOW_SCORES("image.scores.shadow", ImageScored.getClassSchema(), false),
     ATTRIBUTES("image.attributes", ImageAttributesAssessed.getClassSchema(), false),
     DEAD_LETTERS("image.uploads.dlq", UploadDeadLettered.getClassSchema(), false),
     FEEDBACK("image.feedback", ImageLabelled.getClassSchema(), false),
+    FEEDBACK_REJECTS("image.feedback.rejects", FeedbackRejected.getClassSchema(), false),
+    TRAINING_LABELS("training.labels", LabelAccepted.getClassSchema(), false),
+    MODEL_MEASURES("model.measures", ModelMeasured.getClassSchema(), false),
     ADAPTER_RELEASES("adapter.releases", AdapterRelease.getClassSchema(), true),
     ADAPTER_STATUS("adapter.status", AdapterStatus.getClassSchema(), true);
 
@@ -57,6 +64,8 @@ public enum Topics {
         return switch (this) {
             case UPLOADS -> Map.of("max.message.bytes", Integer.toString(MAX_UPLOAD_BYTES));
             case DEAD_LETTERS -> Map.of("max.message.bytes", Integer.toString(MAX_DEAD_LETTER_BYTES));
+            // Labels are the training set's memory: they stay until somebody removes them.
+            case TRAINING_LABELS -> Map.of("retention.ms", "-1");
             default -> compacted ? Map.of("cleanup.policy", "compact") : Map.of();
         };
     }

@@ -47,6 +47,25 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "ends after N uploads, with a summary")
     private @Nullable Integer count;
 
+    @Option(
+            names = "--train",
+            description =
+                    "shows the loop instead: labels stream in, an adapter is trained, gated, released and swapped")
+    private boolean train;
+
+    @Option(
+            names = "--labels",
+            paramLabel = "N",
+            defaultValue = "420",
+            description = "with --train: labels to train of")
+    private int labels;
+
+    @Option(
+            names = "--keep",
+            paramLabel = "DIR",
+            description = "with --train: keeps images, cycles and adapters there (default: nothing is kept)")
+    private @Nullable Path keep;
+
     @Mixin
     private ModelOptions model;
 
@@ -59,8 +78,11 @@ public final class DemoCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--count: " + count + " (expected: at least 1)");
         }
         PrintWriter out = spec.commandLine().getOut();
-        DemoUploads uploads =
-                DemoUploads.of(images == null ? ModelOptions.home().resolve("models/demo/photos") : images);
+        Path photographs = images == null ? ModelOptions.home().resolve("models/demo/photos") : images;
+        if (train) {
+            return train(out, Photographs.in(photographs));
+        }
+        DemoUploads uploads = DemoUploads.of(photographs);
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
         CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(model::load);
         CountDownLatch ended = new CountDownLatch(1);
@@ -69,6 +91,36 @@ public final class DemoCommand implements Callable<Integer> {
             return stream(out, uploads, stack, handle, ended);
         } finally {
             loading.thenAccept(ModelHandle::close);
+            ended.countDown();
+        }
+    }
+
+    private int train(PrintWriter out, Photographs photographs) throws Exception {
+        if (labels < 200) {
+            throw new IllegalArgumentException("--labels: " + labels + " (expected: at least 200)");
+        }
+        say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread caller = Thread.currentThread();
+        Thread hook = new Thread(
+                () -> {
+                    caller.interrupt();
+                    await(ended);
+                },
+                "realqa-stop");
+        try (LocalStack stack = LocalStack.start(PARTITIONS);
+                ModelHandle handle = model.load();
+                TrainDemo demo = new TrainDemo(
+                        out,
+                        Terminal.stdout(),
+                        photographs,
+                        labels,
+                        keep == null ? stack.stateFolder().resolve("trainer") : keep,
+                        stack,
+                        handle)) {
+            Runtime.getRuntime().addShutdownHook(hook);
+            return demo.run();
+        } finally {
             ended.countDown();
         }
     }

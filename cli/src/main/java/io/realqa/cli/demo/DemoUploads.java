@@ -1,6 +1,8 @@
 package io.realqa.cli.demo;
 
 import io.realqa.scorer.image.RasterImage;
+import io.realqa.trainer.degradation.Degradation;
+import io.realqa.trainer.degradation.JpegFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,6 +4,8 @@ import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.RasterImage;
+import io.realqa.trainer.degradation.AreaShrink;
+import io.realqa.trainer.degradation.Degradation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,6 +9,7 @@ import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.RasterImage;
 import io.realqa.scorer.image.VisualInput;
+import io.realqa.trainer.degradation.Degradation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.realqa.scorer.image.RasterImage;
+import io.realqa.trainer.degradation.Degradation;
+import io.realqa.trainer.degradation.JpegFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

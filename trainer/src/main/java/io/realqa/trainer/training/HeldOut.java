@@ -48,6 +48,11 @@ public final class HeldOut {
         return new Split(List.copyOf(training), List.copyOf(heldOut));
     }
 
+    /** Digest of a set's images, labels and parts, {@code sha256:…}; an adapter's manifest names the same. */
+    public static String digest(Split split) {
+        return TrainingRun.sha256(TrainingSet.lines(split));
+    }
+
     /**
      * Scores images in order, several batches side by side where the device allows it.
      *

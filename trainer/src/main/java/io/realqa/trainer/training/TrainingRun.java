@@ -172,7 +172,7 @@ public final class TrainingRun {
         return identity;
     }
 
-    private static String sha256(String text) {
+    static String sha256(String text) {
         try {
             return "sha256:"
                     + HexFormat.of()

@@ -11,16 +11,16 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
 /** A random checkpoint of a few thousand numbers, and pictures for it. */
-final class TinyModel {
+public final class TinyModel {
     private static final Path HOME = Path.of(System.getProperty("realqa.home", ".."));
     private static final Path PARITY = HOME.resolve("scorer/src/test/resources/parity");
-    static final ScoringProfile PROFILE =
+    public static final ScoringProfile PROFILE =
             ScoringProfile.in(HOME.resolve("models/demo")).orElseThrow();
 
     private TinyModel() {}
 
     /** Makes the checkpoint's folder. */
-    static Path checkpoint(Path parent) throws IOException {
+    public static Path checkpoint(Path parent) throws IOException {
         Path folder = Files.createDirectory(parent.resolve("checkpoint"));
         try (Stream<Path> files = Files.list(PARITY.resolve("nested-memory-4x4"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -33,7 +33,7 @@ final class TinyModel {
     }
 
     /** Makes n pictures and their labels: the brighter, the better. */
-    static Path images(Path parent, int n) throws IOException {
+    public static Path images(Path parent, int n) throws IOException {
         Path folder = Files.createDirectory(parent.resolve("images"));
         StringBuilder labels = new StringBuilder();
         for (int i = 0; i < n; i++) {

@@ -1,0 +1,61 @@
+package io.realqa.cli.trainer;
+
+import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.streams.content.ContentPolicy;
+import io.realqa.trainer.service.TrainerConfig;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the trainer takes from the service's side, out of its settings. */
+public final class TrainerParts {
+    private TrainerParts() {}
+
+    /** The service's settings that the trainer's imply: the same cluster, contracts and topics of releases. */
+    public static ServiceConfig service(TrainerConfig config) {
+        return new ServiceConfig(
+                config.kafka(),
+                config.registry(),
+                config.serde(),
+                Map.of(
+                        "adapter-releases", config.topic("adapter-releases"),
+                        "adapter-status", config.topic("adapter-status")),
+                new ServiceConfig.Model(
+                        config.model().checkpoint(), null, config.model().profile()),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                ServiceConfig.Adapters.roots(List.of(config.adapters().toString())),
+                null);
+    }
+
+    /** Releases on the topic. */
+    public static TopicReleaseDesk desk(TrainerConfig config) {
+        return new TopicReleaseDesk(new AdapterAdmin(service(config)), Clock.systemUTC());
+    }
+
+    /** Images from the places that the settings list. */
+    public static FetchedContent content(TrainerConfig config) {
+        ContentPolicy policy = ContentPolicy.defaults();
+        TrainerConfig.Content places = config.content();
+        if (places != null) {
+            policy = policy.withFileRoots(orNone(places.fileRoots()).stream()
+                            .map(r -> Path.of(r).toAbsolutePath().normalize())
+                            .toList())
+                    .withHttpHosts(Set.copyOf(orNone(places.httpHosts())));
+        }
+        return new FetchedContent(
+                config.contentTimeout() == null ? policy : policy.withReadTimeout(config.contentTimeout()));
+    }
+
+    private static List<String> orNone(@Nullable List<String> values) {
+        return values == null ? List.of() : values;
+    }
+}

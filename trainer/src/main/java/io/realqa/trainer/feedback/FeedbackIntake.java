@@ -1,0 +1,345 @@
+package io.realqa.trainer.feedback;
+
+import io.realqa.events.FeedbackRejected;
+import io.realqa.events.ImageAttributesAssessed;
+import io.realqa.events.ImageLabelled;
+import io.realqa.events.ImageScored;
+import io.realqa.events.LabelAccepted;
+import io.realqa.events.SourcePosition;
+import io.realqa.scorer.ScoringProfile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session of taking labels in: each record of the feedback topic becomes one record on the topic of accepted labels or
+ * on that of rejects, in one transaction with the offset after it. So whenever the process dies, a label is either not yet
+ * taken or taken once; and who starts under the same name fences one that still runs.
+ *
+ * <p>Accepted labels all go to partition 0, which gives them one order. What the checks know of earlier labels is read from
+ * there when a session opens. After an exception the session is unusable: close it and open another.
+ *
+ * <p>Owned by one thread.
+ */
+public final class FeedbackIntake implements AutoCloseable {
+    private static final Duration LONGEST_READ = Duration.ofMinutes(2);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
+    /** Partition of the accepted labels. */
+    public static final int PARTITION = 0;
+
+    /**
+     * What an intake needs.
+     *
+     * @param kafka settings of the clients
+     * @param serde of all values
+     * @param name group and transactional id
+     * @param answers of the service that are kept for labels to come
+     */
+    public record Setup(
+            Map<String, String> kafka,
+            Serde<GenericContainer> serde,
+            FeedbackTopics topics,
+            String name,
+            ScoringProfile profile,
+            FeedbackSettings settings,
+            int answers,
+            ImageVault vault,
+            ContentSource content,
+            Clock clock) {}
+
+    private final Setup setup;
+    private final IntakeListener listener;
+    private final Consumer<Point> probe;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final KafkaConsumer<byte[], byte[]> feedback;
+    private final TopicTail answersTail;
+    private final KafkaUploads uploads;
+    private final AnswerIndex answers;
+    private final FeedbackJudge judge;
+
+    /** Where a process may die; tests see to it that it does. */
+    enum Point {
+        DECIDED,
+        SENT,
+        OFFSETS,
+        COMMITTED
+    }
+
+    /** A record that was decided on. */
+    private record Decided(
+            ConsumerRecord<byte[], byte[]> record,
+            @Nullable LabelAccepted accepted,
+            @Nullable FeedbackRejected rejected) {}
+
+    private FeedbackIntake(
+            Setup setup,
+            IntakeListener listener,
+            Consumer<Point> probe,
+            KafkaProducer<byte[], byte[]> producer,
+            KafkaConsumer<byte[], byte[]> feedback,
+            TopicTail answersTail,
+            KafkaUploads uploads) {
+        this.setup = setup;
+        this.listener = listener;
+        this.probe = probe;
+        this.producer = producer;
+        this.feedback = feedback;
+        this.answersTail = answersTail;
+        this.uploads = uploads;
+        this.answers = new AnswerIndex(setup.answers());
+        double scale = setup.profile()
+                .score()
+                .maximum()
+                .subtract(setup.profile().score().minimum())
+                .doubleValue();
+        this.judge = new FeedbackJudge(
+                setup.profile(),
+                new LabelLedger(setup.settings(), scale),
+                answers,
+                new ImageFinder(
+                        setup.vault(),
+                        setup.content(),
+                        uploads,
+                        setup.settings().fetchAttempts(),
+                        Thread::sleep),
+                setup.vault(),
+                setup.clock());
+    }
+
+    /**
+     * Opens a session: fences its predecessor, reads the accepted labels, and goes on after the last of them.
+     *
+     * @throws RuntimeException of Kafka or the registry, if they do not answer
+     */
+    public static FeedbackIntake open(Setup setup, IntakeListener listener) {
+        return open(setup, listener, point -> {});
+    }
+
+    static FeedbackIntake open(Setup setup, IntakeListener listener, Consumer<Point> probe) {
+        List<AutoCloseable> opened = new ArrayList<>();
+        try {
+            KafkaProducer<byte[], byte[]> producer = keep(
+                    opened,
+                    new KafkaProducer<>(
+                            Clients.transactional(setup.kafka(), setup.name()),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer()));
+            producer.initTransactions();
+            Map<String, Object> reader = Clients.consumer(setup.kafka());
+            KafkaConsumer<byte[], byte[]> feedback = keep(
+                    opened,
+                    new KafkaConsumer<>(
+                            Clients.consumer(setup.kafka(), setup.name()),
+                            new ByteArrayDeserializer(),
+                            new ByteArrayDeserializer()));
+            feedback.assign(TopicTail.partitions(feedback, setup.topics().feedback()));
+            TopicTail tail = keep(
+                    opened,
+                    new TopicTail(
+                            reader,
+                            setup.serde().deserializer(),
+                            List.of(setup.topics().scores(), setup.topics().attributes()),
+                            setup.answers()));
+            KafkaUploads uploads =
+                    keep(opened, new KafkaUploads(reader, setup.serde().deserializer()));
+            FeedbackIntake intake = new FeedbackIntake(setup, listener, probe, producer, feedback, tail, uploads);
+            intake.restore(reader);
+            return intake;
+        } catch (RuntimeException e) {
+            opened.forEach(FeedbackIntake::closeQuietly);
+            throw e;
+        }
+    }
+
+    private static <T extends AutoCloseable> T keep(List<AutoCloseable> opened, T one) {
+        opened.add(one);
+        return one;
+    }
+
+    private static void closeQuietly(AutoCloseable one) {
+        try {
+            if (one instanceof KafkaProducer<?, ?> producer) {
+                producer.close(CLOSE);
+            } else {
+                one.close();
+            }
+        } catch (Exception e) {
+            // What led here is the exception that counts.
+        }
+    }
+
+    private void restore(Map<String, Object> reader) {
+        listener.reset();
+        String topic = setup.topics().labels();
+        try (TopicTail labels = new TopicTail(reader, setup.serde().deserializer(), List.of(topic), Long.MAX_VALUE)) {
+            labels.catchUp(LONGEST_READ, (r, event) -> {
+                if (r.partition() == PARTITION && event instanceof LabelAccepted accepted) {
+                    judge.remember(accepted);
+                    listener.accepted(AcceptedLabel.of(r.offset(), accepted, setup.profile()), accepted, true);
+                }
+            });
+        }
+        answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
+    }
+
+    private void answered(GenericContainer event) {
+        if (event instanceof ImageScored score) {
+            answers.put(score);
+            listener.scored(score);
+        } else if (event instanceof ImageAttributesAssessed attributes) {
+            answers.put(attributes);
+        }
+    }
+
+    /**
+     * Takes in what is there, waiting a while for it.
+     *
+     * @return records that were decided on and committed
+     */
+    public int poll(Duration longest) throws IOException, InterruptedException {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        feedback.poll(longest).forEach(records::add);
+        // Whoever labels has seen the score: what is committed by now holds the answer to each label read before.
+        answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
+        if (records.isEmpty()) {
+            return 0;
+        }
+        List<Decided> decided = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> r : records) {
+            decided.add(decide(r));
+        }
+        commit(decided);
+        return decided.size();
+    }
+
+    private Decided decide(ConsumerRecord<byte[], byte[]> r) throws IOException, InterruptedException {
+        SourcePosition source = new SourcePosition(r.topic(), r.partition(), r.offset());
+        ImageLabelled label = null;
+        try {
+            label = read(r);
+            return new Decided(r, judge.judge(label, source), null);
+        } catch (RejectedException e) {
+            FeedbackRejected rejected = FeedbackRejected.newBuilder()
+                    .setReason(e.reason().name())
+                    .setMessage(e.text())
+                    .setLabel(label)
+                    .setKey(r.key() == null ? null : ByteBuffer.wrap(r.key()))
+                    .setValue(r.value() == null ? null : ByteBuffer.wrap(r.value()))
+                    .setSource(source)
+                    .setRejectedAt(Instant.now(setup.clock()).truncatedTo(ChronoUnit.MILLIS))
+                    .build();
+            return new Decided(r, null, rejected);
+        }
+    }
+
+    private ImageLabelled read(ConsumerRecord<byte[], byte[]> r) throws RejectedException {
+        if (r.value() == null) {
+            throw new RejectedException(RejectReason.UNREADABLE, "value: none (expected: a label)");
+        }
+        try {
+            GenericContainer event = setup.serde().deserializer().deserialize(r.topic(), r.value());
+            if (event instanceof ImageLabelled label) {
+                return label;
+            }
+            throw new RejectedException(
+                    RejectReason.UNREADABLE,
+                    "value: " + (event == null ? null : event.getSchema().getFullName())
+                            + " (expected: io.realqa.events.ImageLabelled)");
+        } catch (SerializationException e) {
+            if (TopicTail.isPassing(e)) {
+                throw e;
+            }
+            throw new RejectedException(RejectReason.UNREADABLE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void commit(List<Decided> decided) {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        probe.accept(Point.DECIDED);
+        producer.beginTransaction();
+        try {
+            for (Decided d : decided) {
+                sent.add(producer.send(record(d)));
+                offsets.put(
+                        new TopicPartition(d.record().topic(), d.record().partition()),
+                        new OffsetAndMetadata(d.record().offset() + 1));
+            }
+            probe.accept(Point.SENT);
+            producer.sendOffsetsToTransaction(offsets, feedback.groupMetadata());
+            probe.accept(Point.OFFSETS);
+            producer.commitTransaction();
+            probe.accept(Point.COMMITTED);
+        } catch (RuntimeException e) {
+            throw new IllegalStateException("labels were not committed: " + e.getMessage(), e);
+        }
+        for (int i = 0; i < decided.size(); i++) {
+            Decided d = decided.get(i);
+            if (d.accepted() != null) {
+                listener.accepted(
+                        AcceptedLabel.of(offset(sent.get(i)), d.accepted(), setup.profile()), d.accepted(), false);
+            } else if (d.rejected() != null) {
+                listener.rejected(
+                        RejectReason.valueOf(d.rejected().getReason()),
+                        d.rejected().getMessage());
+            }
+        }
+    }
+
+    private ProducerRecord<byte[], byte[]> record(Decided d) {
+        FeedbackTopics topics = setup.topics();
+        if (d.accepted() != null) {
+            return new ProducerRecord<>(
+                    topics.labels(),
+                    PARTITION,
+                    d.accepted().getLabel().getImageId().getBytes(StandardCharsets.UTF_8),
+                    setup.serde().serializer().serialize(topics.labels(), d.accepted()));
+        }
+        return new ProducerRecord<>(
+                topics.rejects(),
+                d.record().key(),
+                setup.serde().serializer().serialize(topics.rejects(), d.rejected()));
+    }
+
+    private static long offset(Future<RecordMetadata> committed) {
+        try {
+            return committed.get().offset();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted after a commit", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a committed record has no offset: " + e.getCause(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (AutoCloseable one : List.of(producer, feedback, answersTail, uploads)) {
+            closeQuietly(one);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.realqa.trainer.feedback;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.UUID;
+
+/**
+ * Labelled images by the digest of their bytes, in a folder: {@code ab/abcdef…}. A file appears whole or not at all. What
+ * is kept for a label that then is not committed does no harm.
+ */
+public final class ImageVault {
+    private final Path folder;
+
+    public ImageVault(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The folder that {@link #name} starts at. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** An image's path below the folder. */
+    public static String name(String sha256) {
+        return sha256.substring(0, 2) + "/" + sha256;
+    }
+
+    /** Where an image lies, if it is kept. */
+    public Path file(String sha256) {
+        return folder.resolve(name(sha256));
+    }
+
+    public boolean has(String sha256) {
+        return Files.isRegularFile(file(sha256));
+    }
+
+    /** Keeps an image, forced to the disk. */
+    void keep(String sha256, byte[] content) throws IOException {
+        if (has(sha256)) {
+            return;
+        }
+        Path file = file(sha256);
+        Path parent = folder.resolve(sha256.substring(0, 2));
+        Files.createDirectories(parent);
+        Path fresh = parent.resolve(".new-" + UUID.randomUUID());
+        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            java.nio.ByteBuffer bytes = java.nio.ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** 64 hex digits. */
+    public static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}
