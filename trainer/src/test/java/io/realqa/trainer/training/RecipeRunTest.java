@@ -143,13 +143,13 @@ class RecipeRunTest {
     @Test
     void schedulerWarmUpDecayAndAdamsSettingsReachEachStep() {
         RecipePlan cosine = plan("max_steps", 10, "lr_scheduler_type", "cosine", "warmup_ratio", 0.2);
-        assertThat(cosine.step(0).learningRate()).isZero();
-        assertThat(cosine.step(1).learningRate()).isEqualTo(0.005);
-        assertThat(cosine.step(2).learningRate()).isEqualTo(0.01);
-        assertThat(cosine.step(6).learningRate()).isCloseTo(0.005, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(cosine.step(0).rate()).isZero();
+        assertThat(cosine.step(1).rate()).isEqualTo(0.005);
+        assertThat(cosine.step(2).rate()).isEqualTo(0.01);
+        assertThat(cosine.step(6).rate()).isCloseTo(0.005, org.assertj.core.data.Offset.offset(1e-12));
         RecipePlan linear = plan("max_steps", 10, "warmup_steps", 5, "learning_rate", "0.1");
-        assertThat(linear.step(1).learningRate()).isEqualTo(0.02);
-        assertThat(linear.step(5).learningRate()).isEqualTo(0.1);
+        assertThat(linear.step(1).rate()).isEqualTo(0.02);
+        assertThat(linear.step(5).rate()).isEqualTo(0.1);
         var step = plan(
                         "weight_decay", 0.3, "adam_beta1", 0.8, "adam_beta2", 0.9, "adam_epsilon", "1e-5",
                         "max_grad_norm", 0.7)
