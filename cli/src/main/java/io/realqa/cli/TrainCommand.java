@@ -77,10 +77,7 @@ final class TrainCommand implements Callable<Integer> {
             description = "folder that the labels' paths start at (with --manifest, default: where it says)")
     private @Nullable Path images;
 
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            description = "folder to make the adapter's folder in")
+    @Option(names = "--out", paramLabel = "DIR", description = "folder to make the adapter's folder in")
     private @Nullable Path out;
 
     @Option(names = "--held-out", defaultValue = "0.2", description = "share of the images that judge and do not train")
@@ -178,15 +175,14 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return recipe == null
-                ? byLabels(required("--out", out))
-                : byRecipe(recipe);
+        return recipe == null ? byLabels(required("--out", out)) : byRecipe(recipe);
     }
 
     private Path required(String option, @Nullable Path value) {
         if (value == null) {
             throw new ParameterException(
-                    spec.commandLine(), option + ": missing (expected: --data and --images, or --manifest, and --out; or a recipe)");
+                    spec.commandLine(),
+                    option + ": missing (expected: --data and --images, or --manifest, and --out; or a recipe)");
         }
         return value;
     }
@@ -204,7 +200,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         spec.commandLine().getErr().flush();
         try (RecipeRun run = new RecipeRun(read, Compute.ofThisMachine(), System::nanoTime);
-                TrainingProgress progress = new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+                TrainingProgress progress =
+                        new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
             Path made = run.run(progress);
             spec.commandLine().getOut().println(made);
             spec.commandLine().getOut().flush();
@@ -223,7 +220,8 @@ final class TrainCommand implements Callable<Integer> {
         HeldOut.Split split = split(asked);
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = Checkpoint.load(base);
-                TrainingProgress progress = new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+                TrainingProgress progress =
+                        new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
             Path made = new TrainingRun(loaded, asked, settings, split, target, saved, saveEvery, System::nanoTime)
                     .run(progress);
             spec.commandLine().getOut().println(made);

@@ -62,8 +62,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void stepped(TrainingListener.Progress p) {
-        String loss = String.format(
-                Locale.ROOT, "loss %.4f, %.1f images/s", p.loss().crossEntropy(), p.imagesPerSecond());
+        String loss =
+                String.format(Locale.ROOT, "loss %.4f, %.1f images/s", p.loss().crossEntropy(), p.imagesPerSecond());
         if (bar == null) {
             open(p.steps(), p.step() - 1); // an evaluation closed it
         }

@@ -69,8 +69,7 @@ final class ImageSource {
 
     private VisualInput prepare(Path file) {
         try {
-            return preprocessing.apply(
-                    NearestShrink.apply(decoder.decode(Files.readAllBytes(file)), mostPixels));
+            return preprocessing.apply(NearestShrink.apply(decoder.decode(Files.readAllBytes(file)), mostPixels));
         } catch (ImageRejectedException e) {
             throw new IllegalArgumentException(file + ": " + e.reason() + ": " + e.getMessage(), e);
         } catch (IOException e) {

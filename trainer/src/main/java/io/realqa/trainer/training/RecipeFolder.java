@@ -58,7 +58,9 @@ final class RecipeFolder {
     /** What the newest checkpoint goes on from. */
     Optional<Path> last() throws IOException {
         List<Path> all = checkpoints();
-        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1).resolve(STATE));
+        return all.isEmpty()
+                ? Optional.empty()
+                : Optional.of(all.get(all.size() - 1).resolve(STATE));
     }
 
     /** Checkpoints that a run can go on from, the oldest first. */

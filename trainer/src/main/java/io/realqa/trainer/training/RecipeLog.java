@@ -104,10 +104,7 @@ final class RecipeLog {
     private void append(ObjectNode line) throws IOException {
         lines.add(line);
         Files.writeString(
-                file,
-                line + "\n",
-                java.nio.file.StandardOpenOption.CREATE,
-                java.nio.file.StandardOpenOption.APPEND);
+                file, line + "\n", java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
     }
 
     /** Mean loss of all steps. */

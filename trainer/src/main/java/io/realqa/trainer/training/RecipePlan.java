@@ -36,8 +36,8 @@ record RecipePlan(Recipe recipe, int rows) {
             throw new IllegalArgumentException("do_train: false (expected: true, or do_eval: true)");
         }
         if (!Files.isDirectory(Path.of(recipe.model().nameOrPath()))) {
-            throw new IllegalArgumentException("model_name_or_path: " + recipe.model().nameOrPath()
-                    + " (expected: the folder of a checkpoint; nothing is downloaded)");
+            throw new IllegalArgumentException("model_name_or_path: "
+                    + recipe.model().nameOrPath() + " (expected: the folder of a checkpoint; nothing is downloaded)");
         }
         if (recipe.model().adapter().isPresent()
                 && !Files.isDirectory(Path.of(recipe.model().adapter().get()))) {
@@ -109,7 +109,11 @@ record RecipePlan(Recipe recipe, int rows) {
 
     TrainingLoop.Schedule schedule() {
         return new TrainingLoop.Schedule(
-                steps(), stepRows(), recipe.optimisation().batch(), recipe.optimisation().seed(), this::step);
+                steps(),
+                stepRows(),
+                recipe.optimisation().batch(),
+                recipe.optimisation().seed(),
+                this::step);
     }
 
     /** Epochs that so many steps are. */

@@ -61,7 +61,8 @@ public final class RecipeRun implements AutoCloseable {
         this.nanoTime = nanoTime;
         Recipe.Data data = recipe.data();
         DatasetInfo info = DatasetInfo.in(data.folder());
-        ConversationIndex trained = index(info, recipe.doTrain() || data.validation() > 0 ? data.datasets() : List.of());
+        ConversationIndex trained =
+                index(info, recipe.doTrain() || data.validation() > 0 ? data.datasets() : List.of());
         ConversationIndex judged = index(info, recipe.evaluation().atTheEnd() ? data.evalDatasets() : List.of());
         if (recipe.doTrain() && trained.size() == 0) {
             throw new DataException("dataset: " + data.datasets() + ": no rows (expected: at least one)");
@@ -78,8 +79,7 @@ public final class RecipeRun implements AutoCloseable {
                     new ChatRows(trained, recipe.doTrain() ? split[0] : new int[0], images, data.cutoffLength());
             this.heldOut = data.validation() > 0
                     ? new ChatRows(trained, split[1], images, data.cutoffLength())
-                    : new ChatRows(
-                            judged, IntStream.range(0, judged.size()).toArray(), images, data.cutoffLength());
+                    : new ChatRows(judged, IntStream.range(0, judged.size()).toArray(), images, data.cutoffLength());
             this.plan = new RecipePlan(recipe, training.size());
             identify();
         } catch (RuntimeException e) {
@@ -90,7 +90,10 @@ public final class RecipeRun implements AutoCloseable {
 
     private ConversationIndex index(DatasetInfo info, List<String> names) {
         return ConversationIndex.open(
-                info, names, recipe.data().mediaFolder(), recipe.data().maxSamples().orElse(Long.MAX_VALUE));
+                info,
+                names,
+                recipe.data().mediaFolder(),
+                recipe.data().maxSamples().orElse(Long.MAX_VALUE));
     }
 
     /** Checks every row, and notes what decides the result. */
@@ -250,7 +253,8 @@ public final class RecipeRun implements AutoCloseable {
         }
         ObjectNode all = results.deepCopy();
         if (recipe.evaluation().atTheEnd() && heldOut.size() > 0) {
-            ObjectNode found = evaluated != null && evaluatedAt == trainer.steps() ? evaluated : evaluate(trainer, listener);
+            ObjectNode found =
+                    evaluated != null && evaluatedAt == trainer.steps() ? evaluated : evaluate(trainer, listener);
             write(out.resolve("eval_results.json"), found);
             all.setAll(found);
         }

@@ -103,10 +103,10 @@ class RecipeRunTest {
 
     private static Set<String> names(Path out) throws IOException {
         byte[] bytes = weights(out);
-        int length = (int)
-                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        int length = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
         Set<String> names = new TreeSet<>();
         JSON.readTree(bytes, 8, length).fieldNames().forEachRemaining(names::add);
+        names.remove("__metadata__");
         return names;
     }
 
@@ -151,8 +151,16 @@ class RecipeRunTest {
         assertThat(linear.step(1).rate()).isEqualTo(0.02);
         assertThat(linear.step(5).rate()).isEqualTo(0.1);
         var step = plan(
-                        "weight_decay", 0.3, "adam_beta1", 0.8, "adam_beta2", 0.9, "adam_epsilon", "1e-5",
-                        "max_grad_norm", 0.7)
+                        "weight_decay",
+                        0.3,
+                        "adam_beta1",
+                        0.8,
+                        "adam_beta2",
+                        0.9,
+                        "adam_epsilon",
+                        "1e-5",
+                        "max_grad_norm",
+                        0.7)
                 .step(1);
         assertThat(List.of(step.decay(), step.clip(), step.beta1(), step.beta2(), step.epsilon()))
                 .containsExactly(0.3, 0.7, 0.8, 0.9, 1e-5);
@@ -161,31 +169,72 @@ class RecipeRunTest {
     @Test
     void savingLoggingAndEvaluationComeWhenTheRecipeSays() {
         RecipePlan steps = plan(
-                "max_steps", 7, "save_strategy", "steps", "save_steps", 3, "logging_steps", 2, "eval_strategy", "steps",
-                "eval_steps", 4, "eval_dataset", "other");
+                "max_steps",
+                7,
+                "save_strategy",
+                "steps",
+                "save_steps",
+                3,
+                "logging_steps",
+                2,
+                "eval_strategy",
+                "steps",
+                "eval_steps",
+                4,
+                "eval_dataset",
+                "other");
         assertThat(Stream.iterate(1, s -> s + 1).limit(7).filter(steps::saves)).containsExactly(3, 6, 7);
         assertThat(Stream.iterate(1, s -> s + 1).limit(7).filter(steps::logs)).containsExactly(2, 4, 6, 7);
-        assertThat(Stream.iterate(1, s -> s + 1).limit(7).filter(steps::evaluates)).containsExactly(4);
+        assertThat(Stream.iterate(1, s -> s + 1).limit(7).filter(steps::evaluates))
+                .containsExactly(4);
         RecipePlan epochs = plan(
                 "num_train_epochs", 2, "save_strategy", "epoch", "eval_strategy", "epoch", "eval_dataset", "other");
         assertThat(Stream.iterate(1, s -> s + 1).limit(6).filter(epochs::saves)).containsExactly(3, 6);
-        assertThat(Stream.iterate(1, s -> s + 1).limit(6).filter(epochs::evaluates)).containsExactly(3, 6);
+        assertThat(Stream.iterate(1, s -> s + 1).limit(6).filter(epochs::evaluates))
+                .containsExactly(3, 6);
     }
 
     @Test
     void aRunLeavesAdapterLogPlotsAndResultsWithNcm() throws Exception {
-        Path out = trained("o", "num_train_epochs", 2, "save_strategy", "steps", "save_steps", 2, "save_total_limit", 2,
-                "plot_loss", true, "val_size", 2, "eval_strategy", "steps", "eval_steps", 2);
+        Path out = trained(
+                "o",
+                "num_train_epochs",
+                2,
+                "save_strategy",
+                "steps",
+                "save_steps",
+                2,
+                "save_total_limit",
+                2,
+                "plot_loss",
+                true,
+                "val_size",
+                2,
+                "eval_strategy",
+                "steps",
+                "eval_steps",
+                2);
         assertThat(files(out))
                 .contains(
-                        "adapter_config.json", "adapter_model.safetensors", "trainer_log.jsonl", "trainer_state.json",
-                        "train_results.json", "eval_results.json", "all_results.json", "training_loss.png",
-                        "training_eval_loss.png", "checkpoint-4", "checkpoint-2");
+                        "adapter_config.json",
+                        "adapter_model.safetensors",
+                        "trainer_log.jsonl",
+                        "trainer_state.json",
+                        "train_results.json",
+                        "eval_results.json",
+                        "all_results.json",
+                        "training_loss.png",
+                        "training_eval_loss.png",
+                        "checkpoint-4",
+                        "checkpoint-2");
         List<JsonNode> lines = log(out);
-        assertThat(lines.stream().filter(l -> l.has("loss"))).hasSize(4).allMatch(l -> l.path("ncm").asDouble() > 0);
+        assertThat(lines.stream().filter(l -> l.has("loss")))
+                .hasSize(4)
+                .allMatch(l -> l.path("ncm").asDouble() > 0);
         assertThat(lines.stream().filter(l -> l.has("eval_loss")))
                 .hasSize(2)
-                .allMatch(l -> l.path("eval_ncm_rows").asInt() == 2 && l.path("eval_ncm_star").asDouble() > 0);
+                .allMatch(l -> l.path("eval_ncm_rows").asInt() == 2
+                        && l.path("eval_ncm_star").asDouble() > 0);
         assertThat(config(out).path("base_model_name_or_path").asText())
                 .isEqualTo(String.valueOf(least.get("model_name_or_path")));
         assertThat(files(trained("p", "save_strategy", "steps", "save_steps", 1, "save_total_limit", 1)))
@@ -201,8 +250,20 @@ class RecipeRunTest {
         assertThat(names(plain)).noneMatch(n -> n.contains("visual")).anyMatch(n -> n.contains("q_proj"));
         Path both = trained("both", "max_steps", 1, "freeze_vision_tower", false);
         assertThat(names(both)).anyMatch(n -> n.contains("visual")).noneMatch(n -> n.contains("merger"));
-        Path some = trained("some", "max_steps", 1, "lora_target", "q_proj, v_proj", "lora_rank", 3, "lora_alpha", 5,
-                "lora_dropout", 0.25, "use_rslora", true);
+        Path some = trained(
+                "some",
+                "max_steps",
+                1,
+                "lora_target",
+                "q_proj, v_proj",
+                "lora_rank",
+                3,
+                "lora_alpha",
+                5,
+                "lora_dropout",
+                0.25,
+                "use_rslora",
+                true);
         assertThat(names(some)).isNotEmpty().allMatch(n -> n.contains("q_proj") || n.contains("v_proj"));
         JsonNode config = config(some);
         assertThat(config.path("r").asInt()).isEqualTo(3);
@@ -212,14 +273,22 @@ class RecipeRunTest {
     }
 
     @Test
-    void seedWordsAdapterResolutionAndCutOffChangeWhatIsLearnt() throws Exception {
+    void seedWordsAdapterAndResolutionChangeWhatIsLearnt() throws Exception {
         byte[] once = weights(trained("a", "max_steps", 2));
         assertThat(weights(trained("b", "max_steps", 2))).isEqualTo(once);
         assertThat(weights(trained("c", "max_steps", 2, "seed", 7))).isNotEqualTo(once);
         assertThat(weights(trained("d", "max_steps", 2, "dataset", "other"))).isNotEqualTo(once);
         assertThat(weights(trained("e", "max_steps", 2, "adapter_name_or_path", folder.resolve("a"))))
                 .isNotEqualTo(once);
-        assertThat(weights(trained("f", "max_steps", 2, "image_max_pixels", 1600))).isNotEqualTo(once);
+        assertThat(weights(trained("f", "max_steps", 2, "image_max_pixels", 1600)))
+                .isNotEqualTo(once);
+    }
+
+    @Test
+    void aShortCutOffLeavesTheEndsOfAnswersOut() throws Exception {
+        byte[] whole = weights(trained("whole", "max_steps", 2));
+        assertThat(weights(trained("long", "max_steps", 2, "cutoff_len", 2048))).isEqualTo(whole);
+        assertThat(weights(trained("short", "max_steps", 2, "cutoff_len", 40))).isNotEqualTo(whole);
     }
 
     @Test
@@ -232,7 +301,8 @@ class RecipeRunTest {
         Path cut = trained("cut", keys);
         assertThat(weights(cut)).isEqualTo(weights(whole));
         assertThat(log(cut).stream().map(l -> l.path("loss").asDouble()).toList())
-                .isEqualTo(log(whole).stream().map(l -> l.path("loss").asDouble()).toList());
+                .isEqualTo(
+                        log(whole).stream().map(l -> l.path("loss").asDouble()).toList());
         try (RecipeRun other = run("cut", "num_train_epochs", 2, "lora_dropout", 0.3)) {
             assertThatThrownBy(() -> other.run(TrainingListener.SILENT))
                     .hasMessageContaining("overwrite_output_dir: true starts anew");
@@ -245,7 +315,8 @@ class RecipeRunTest {
     void whatCannotBeDoneIsNamedBeforeTrainingStarts() throws IOException {
         assertThatThrownBy(() -> run("o", "finetuning_type", "full")).hasMessageContaining("finetuning_type: full");
         assertThatThrownBy(() -> run("o", "lora_target", "q_prj")).hasMessageContaining("lora_target: q_prj");
-        assertThatThrownBy(() -> run("o", "model_name_or_path", "none")).hasMessageContaining("model_name_or_path: none");
+        assertThatThrownBy(() -> run("o", "model_name_or_path", "none"))
+                .hasMessageContaining("model_name_or_path: none");
         assertThatThrownBy(() -> run("o", "adapter_name_or_path", "none"))
                 .hasMessageContaining("adapter_name_or_path: none");
         assertThatThrownBy(() -> run("o", "val_size", 6)).hasMessageContaining("val_size: 6");
