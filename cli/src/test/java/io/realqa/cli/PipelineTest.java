@@ -31,8 +31,7 @@ class PipelineTest {
         StringWriter err = new StringWriter();
         CommandLine command = Main.commandLine();
         command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int code =
-                command.execute(Stream.of(args).map(Object::toString).toArray(String[]::new));
+        int code = command.execute(Stream.of(args).map(Object::toString).toArray(String[]::new));
         assertThat(code).as("%s", err).isZero();
         return out.toString();
     }
@@ -59,9 +58,7 @@ class PipelineTest {
         }
         assertThat(rows).hasSize(3);
         Files.writeString(folder.resolve("chats.json"), JSON.writeValueAsString(rows));
-        Files.writeString(
-                folder.resolve("dataset_info.json"),
-                """
+        Files.writeString(folder.resolve("dataset_info.json"), """
                 {"chats": {"file_name": "chats.json", "formatting": "sharegpt",
                  "columns": {"messages": "messages", "images": "images"},
                  "tags": {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}}}
@@ -107,7 +104,9 @@ class PipelineTest {
         data();
         Path saves = folder.resolve("saves");
         assertThat(run("train", folder.resolve("recipe.yaml")).strip()).isEqualTo(saves.toString());
-        assertThat(Files.readAllLines(saves.resolve("trainer_log.jsonl"))).hasSize(2).allMatch(l -> l.contains("\"ncm\""));
+        assertThat(Files.readAllLines(saves.resolve("trainer_log.jsonl")))
+                .hasSize(2)
+                .allMatch(l -> l.contains("\"ncm\""));
 
         List<JsonNode> rows = predicted("adapted", "--checkpoint", DEMO, "--adapter", saves);
         assertThat(rows).hasSize(3).allMatch(r -> r.path("digit_logits").size() == 3);
