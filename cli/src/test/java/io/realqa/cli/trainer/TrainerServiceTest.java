@@ -9,20 +9,20 @@ import io.realqa.events.LabelAccepted;
 import io.realqa.events.ReleaseState;
 import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
+import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.schemas.Topics;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ScoringProfile;
-import io.realqa.schemas.SchemaRegistryClient;
-import io.realqa.schemas.Topics;
 import io.realqa.trainer.Label;
 import io.realqa.trainer.cycle.Cycle;
 import io.realqa.trainer.cycle.CycleListener;
 import io.realqa.trainer.cycle.CycleRecord;
 import io.realqa.trainer.feedback.AcceptedLabel;
-import io.realqa.trainer.set.Manifest;
-import io.realqa.trainer.set.SetBuilder;
 import io.realqa.trainer.service.TrainerConfig;
 import io.realqa.trainer.service.TrainerService;
+import io.realqa.trainer.set.Manifest;
+import io.realqa.trainer.set.SetBuilder;
 import io.realqa.trainer.training.ContentFolder;
 import io.realqa.trainer.training.HeldOut;
 import java.awt.Color;
@@ -84,9 +84,7 @@ class TrainerServiceTest {
         broker.createTopics(topics);
         Topics.register(new SchemaRegistryClient(registry.url(), null));
         Path pictures = Files.createDirectory(data.resolve("pictures"));
-        Path file = Files.writeString(
-                data.resolve("trainer.yaml"),
-                """
+        Path file = Files.writeString(data.resolve("trainer.yaml"), """
                 kafka: {bootstrap.servers: "%s"}
                 registry: {schema.registry.url: "%s"}
                 model: {checkpoint: "%s"}
@@ -97,15 +95,14 @@ class TrainerServiceTest {
                 training: {rank: 2, epochs: 1, batch: 8, attributes: 0}
                 gate: {minimumImages: 3, suiteImages: 1, degradations: [blur]}
                 content: {fileRoots: ["%s"]}
-                """
-                        .formatted(
-                                broker.bootstrapServers(),
-                                registry.url(),
-                                HOME.resolve("models/demo").toAbsolutePath().normalize(),
-                                data.resolve("home"),
-                                LABELS,
-                                LABELS,
-                                pictures));
+                """.formatted(
+                        broker.bootstrapServers(),
+                        registry.url(),
+                        HOME.resolve("models/demo").toAbsolutePath().normalize(),
+                        data.resolve("home"),
+                        LABELS,
+                        LABELS,
+                        pictures));
         config = TrainerConfig.read(file);
         serde = TrainerParts.service(config).newSerde();
         serde.configure(config.registry(), false);
@@ -206,8 +203,8 @@ class TrainerServiceTest {
 
         List<ConsumerRecord<byte[], byte[]>> releases = read(Topics.ADAPTER_RELEASES);
         assertThat(releases).hasSize(1);
-        AdapterRelease release =
-                (AdapterRelease) serde.deserializer().deserialize("adapter.releases", releases.get(0).value());
+        AdapterRelease release = (AdapterRelease) serde.deserializer()
+                .deserialize("adapter.releases", releases.get(0).value());
         boolean promoted = "PROMOTE".equals(cycle.decision());
         assertThat(new String(releases.get(0).key(), StandardCharsets.UTF_8))
                 .isEqualTo(promoted ? "p/active" : "p/candidate");

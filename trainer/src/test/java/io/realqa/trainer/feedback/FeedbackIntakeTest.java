@@ -169,27 +169,41 @@ class FeedbackIntakeTest {
             switch (i) {
                 case 0 -> label(Labels.label("i0", "ana").build());
                 case 1 -> label(Labels.label("i1", "cleo").setScore(99.0).build());
-                case 2 -> label(Labels.label("i2", "cleo")
-                        .setAttributes(Map.of("bokeh", "creamy"))
-                        .build());
+                case 2 ->
+                    label(Labels.label("i2", "cleo")
+                            .setAttributes(Map.of("bokeh", "creamy"))
+                            .build());
                 case 3 -> label(Labels.label("nowhere", "cleo").build());
-                case 4 -> label(Labels.label("i4", "cleo")
-                        .setContentSha256(ImageVault.sha256(picture(31)))
-                        .build());
-                case 5 -> label(Labels.label("i" + IMAGES, "cleo").setUri(other.toUri().toString()).build());
-                case 6 -> label(Labels.label("fresh", "cleo")
-                        .setUri(data.resolve("gone.png").toUri().toString())
-                        .build());
-                case 7 -> label(Labels.label("bad", "cleo").setUri(broken.toUri().toString()).build());
-                case 8 -> label(Labels.label("i8", "cleo")
-                        .setScoreEventId(SCORES.get(9).getEventId())
-                        .build());
+                case 4 ->
+                    label(Labels.label("i4", "cleo")
+                            .setContentSha256(ImageVault.sha256(picture(31)))
+                            .build());
+                case 5 ->
+                    label(Labels.label("i" + IMAGES, "cleo")
+                            .setUri(other.toUri().toString())
+                            .build());
+                case 6 ->
+                    label(Labels.label("fresh", "cleo")
+                            .setUri(data.resolve("gone.png").toUri().toString())
+                            .build());
+                case 7 ->
+                    label(Labels.label("bad", "cleo")
+                            .setUri(broken.toUri().toString())
+                            .build());
+                case 8 ->
+                    label(Labels.label("i8", "cleo")
+                            .setScoreEventId(SCORES.get(9).getEventId())
+                            .build());
                 case 9 -> {
                     send(Topics.FEEDBACK, "i9", GARBAGE);
                     sent++;
                 }
                 case 10 -> label(Labels.label("i10", "").build());
-                default -> label(Labels.label("i11", "cleo").setScore(0.0).setPlatform("q").build());
+                default ->
+                    label(Labels.label("i11", "cleo")
+                            .setScore(0.0)
+                            .setPlatform("q")
+                            .build());
             }
             label(Labels.label("i" + i, "ben").setScore(5.5).build());
         }
@@ -198,7 +212,10 @@ class FeedbackIntakeTest {
     private static List<GenericContainer> read(Topics topic) {
         List<GenericContainer> all = new ArrayList<>();
         try (TopicTail tail = new TopicTail(
-                Clients.consumer(setup.kafka()), setup.serde().deserializer(), List.of(topic.topic()), Long.MAX_VALUE)) {
+                Clients.consumer(setup.kafka()),
+                setup.serde().deserializer(),
+                List.of(topic.topic()),
+                Long.MAX_VALUE)) {
             tail.catchUp(LONGEST, (r, event) -> all.add(event));
         }
         return all;
@@ -242,7 +259,9 @@ class FeedbackIntakeTest {
             }
         })) {
             long deadline = System.nanoTime() + LONGEST.toNanos();
-            while (read(Topics.TRAINING_LABELS).size() + read(Topics.FEEDBACK_REJECTS).size() < sent
+            while (read(Topics.TRAINING_LABELS).size()
+                                    + read(Topics.FEEDBACK_REJECTS).size()
+                            < sent
                     && System.nanoTime() < deadline) {
                 intake.poll(Duration.ofMillis(200));
             }
@@ -262,8 +281,9 @@ class FeedbackIntakeTest {
     @Test
     @Order(2)
     void eachAcceptedLabelHasItsImageAndTheAnswerThatItCorrects() throws Exception {
-        List<LabelAccepted> accepted =
-                read(Topics.TRAINING_LABELS).stream().map(e -> (LabelAccepted) e).toList();
+        List<LabelAccepted> accepted = read(Topics.TRAINING_LABELS).stream()
+                .map(e -> (LabelAccepted) e)
+                .toList();
         Map<String, Integer> labels = new HashMap<>();
         for (LabelAccepted a : accepted) {
             int i = Integer.parseInt(a.getLabel().getImageId().substring(1));
@@ -272,7 +292,9 @@ class FeedbackIntakeTest {
             assertThat(a.getAnswers()).isEqualTo(Map.of("level-shot", "tilted"));
             assertThat(setup.vault().file(a.getContentSha256())).hasBinaryContent(PICTURES.get(i));
         }
-        assertThat(labels).hasSize(2 * IMAGES).allSatisfy((who, n) -> assertThat(n).isEqualTo(1));
+        assertThat(labels)
+                .hasSize(2 * IMAGES)
+                .allSatisfy((who, n) -> assertThat(n).isEqualTo(1));
     }
 
     @Test
@@ -287,7 +309,9 @@ class FeedbackIntakeTest {
                 assertThat(r.getValue()).isEqualTo(ByteBuffer.wrap(GARBAGE));
                 assertThat(r.getLabel()).isNull();
             } else {
-                assertThat(setup.serde().deserializer().deserialize("image.feedback", r.getValue().array()))
+                assertThat(setup.serde()
+                                .deserializer()
+                                .deserialize("image.feedback", r.getValue().array()))
                         .isEqualTo(r.getLabel());
             }
         }

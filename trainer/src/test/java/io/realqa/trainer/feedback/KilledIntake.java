@@ -23,8 +23,8 @@ public final class KilledIntake {
     public static void main(String[] args) throws Exception {
         FeedbackIntake.Point point = FeedbackIntake.Point.valueOf(args[3]);
         AtomicInteger left = new AtomicInteger(Integer.parseInt(args[4]));
-        try (FeedbackIntake intake = FeedbackIntake.open(
-                setup(args[0], args[1], Path.of(args[2])), new IntakeListener() {}, reached -> {
+        try (FeedbackIntake intake =
+                FeedbackIntake.open(setup(args[0], args[1], Path.of(args[2])), new IntakeListener() {}, reached -> {
                     if (reached == point && left.decrementAndGet() == 0) {
                         Runtime.getRuntime().halt(STATUS);
                     }
