@@ -50,7 +50,7 @@ final class AdaptersCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "one of list, promote, canary, rollback and retire is missing");
+                spec.commandLine(), "one of list, promote, canary, shadow, rollback and retire is missing");
     }
 
     /** Which cluster. */
@@ -183,6 +183,32 @@ final class AdaptersCommand implements Runnable {
         if (adapter == null && there == null) {
             throw new IllegalArgumentException(
                     "platform: " + platform + " has neither canary nor candidate (expected: one, or --adapter DIR)");
+        }
+        AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
+        return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));
+    }
+
+    @Command(
+            name = "shadow",
+            mixinStandardHelpOptions = true,
+            description = "Lets an adapter score a share of a platform's images beside the one that answers;"
+                    + " its scores are compared, not served. By default the candidate that is there.")
+    int shadow(
+            @Mixin Cluster cluster,
+            @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
+            @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
+                    double share,
+            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
+                    Path adapter)
+            throws Exception {
+        ServiceConfig settings = cluster.settings();
+        AdapterAdmin admin = new AdapterAdmin(settings);
+        ReleaseBook book = admin.releases();
+        ReleaseKey key = new ReleaseKey(platform, Slot.CANDIDATE);
+        AdapterRelease there = book.at(key);
+        if (adapter == null && there == null) {
+            throw new IllegalArgumentException(
+                    "platform: " + platform + " has no candidate (expected: one, or --adapter DIR)");
         }
         AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
         return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));

@@ -6,6 +6,7 @@ import io.realqa.cli.bench.MemoryBench;
 import io.realqa.cli.bench.PathBench;
 import io.realqa.cli.bench.StageBench;
 import io.realqa.cli.bench.StreamingBench;
+import io.realqa.cli.bench.SwapBench;
 import io.realqa.scorer.ModelHandle;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ final class BenchCommand implements Callable<Integer> {
         ANSWERS,
         STREAMING,
         MEMORY,
+        SWAP,
         PATH,
         LATENCY
     }
@@ -40,7 +42,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--parts",
             split = ",",
             defaultValue = "stages,answers,streaming",
-            description = "stages, answers, streaming, memory, path, latency (default: the first three)")
+            description = "stages, answers, streaming, memory, swap, path, latency (default: the first three)")
     private Set<Part> parts;
 
     @Option(names = "--batches", split = ",", defaultValue = "1,2,4,8,16", description = "batch sizes of the stages")
@@ -60,6 +62,9 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "300000",
             description = "uploads of the path part without device time (default: 300000)")
     private int pathUploads;
+
+    @Option(names = "--swaps", defaultValue = "20", description = "swaps of the swap part (default: 20)")
+    private int swaps;
 
     @Mixin
     private ModelOptions model;
@@ -102,6 +107,9 @@ final class BenchCommand implements Callable<Integer> {
             }
             if (parts.contains(Part.STREAMING)) {
                 new StreamingBench(handle.scorer(), photos, out).run(uploads);
+            }
+            if (parts.contains(Part.SWAP)) {
+                new SwapBench(handle.scorer(), photos, out).run(swaps);
             }
             if (parts.contains(Part.MEMORY)) {
                 new MemoryBench(handle.scorer(), photos, out).run(memoryImages);

@@ -88,6 +88,13 @@ final class DoctorCommand implements Callable<Integer> {
             check("broker", "check kafka.bootstrap.servers, the network and the credentials", () -> broker(s));
             check("registry", "check registry.schema.registry.url, its path and the credentials", () -> registry(s));
         }
+        if (settings != null && settings.calibration() != null) {
+            ServiceConfig s = settings;
+            check(
+                    "calibration",
+                    "fit it again (realqa calibrate fit), or name another file",
+                    () -> s.calibrations().digests().toString());
+        }
         ServiceConfig.Model configured = settings == null ? null : settings.model();
         check("checkpoint", "download the folder again, whole, or name another one", () -> checkpoint(configured));
         return failed ? 1 : 0;

@@ -1,5 +1,6 @@
 package io.realqa.cli;
 
+import io.realqa.cli.calibrate.CalibrateCommand;
 import io.realqa.cli.demo.DemoCommand;
 import io.realqa.cli.evaluate.ConvertCommand;
 import io.realqa.cli.evaluate.EvaluateCommand;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             EvaluateCommand.class,
             NcmCommand.class,
+            CalibrateCommand.class,
             ConvertCommand.class,
             PredictCommand.class,
             MergeCommand.class

@@ -3,15 +3,18 @@ package io.realqa.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.measures.Ncm;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.ClipScorer;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Results as JSON objects with the fields of the ImageScored and ImageAttributesAssessed events, under their names. What
- * only an upload on Kafka has (platform, source, uploadedAt) is absent.
+ * only an upload on Kafka has (platform and its calibration, source, uploadedAt) is absent, and video from an image's
+ * line.
  */
 final class ScoreJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -62,6 +65,7 @@ final class ScoreJson {
         }
         number(json, "offGrammarMass", s.offGrammarMass());
         number(json, "prunedMass", s.prunedMass());
+        ncm(json, s.greedy());
         if (s.text() != null) {
             json.put("text", s.text());
         }
@@ -83,6 +87,22 @@ final class ScoreJson {
                 .put("known", done.timings().known())
                 .put("deviceSteps", done.steps());
         json.put("scoredAt", done.at().toString());
+    }
+
+    /** The model's own most probable digits as the label; null where they are not known. */
+    private static void ncm(ObjectNode json, Score.@Nullable Greedy greedy) {
+        Ncm.Value value = greedy == null
+                ? null
+                : Ncm.corrected(greedy.number(), greedy.logProbabilities()).orElse(null);
+        if (value == null) {
+            json.putNull("ncm");
+        } else {
+            json.putObject("ncm")
+                    .put("answer", value.label())
+                    .put("expectation", value.expectation())
+                    .put("ncm", value.squaredError())
+                    .put("ncmStar", value.squaredErrorWithoutLabel());
+        }
     }
 
     private static void attribute(ObjectNode json, Score.Attribute a) {

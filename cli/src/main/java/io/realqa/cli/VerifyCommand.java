@@ -47,6 +47,13 @@ final class VerifyCommand implements Callable<Integer> {
     private int faults;
 
     @Option(
+            names = "--swaps",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "releases of another adapter meanwhile, forward and back (default: ${DEFAULT-VALUE})")
+    private int swaps;
+
+    @Option(
             names = "--seed",
             paramLabel = "N",
             description = "repeats a run's load and faults (default: from the clock)")
@@ -108,6 +115,7 @@ final class VerifyCommand implements Callable<Integer> {
                 instances,
                 perSecond,
                 deviceMillis,
+                swaps,
                 every,
                 sabotage,
                 keep,

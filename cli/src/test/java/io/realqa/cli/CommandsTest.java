@@ -32,9 +32,17 @@ import picocli.CommandLine;
 /** The commands as a person runs them, on the demonstration checkpoint. */
 class CommandsTest {
     private static final Path PHOTOS = ModelOptions.home().resolve("models/demo/photos");
-    /** What only an upload on Kafka has. */
-    private static final Set<String> OF_AN_UPLOAD =
-            Set.of("eventId", "scoreEventId", "platform", "source", "traceParent", "uploadedAt");
+    /** What only an upload on Kafka has, or a clip. */
+    private static final Set<String> OF_AN_UPLOAD = Set.of(
+            "eventId",
+            "scoreEventId",
+            "platform",
+            "source",
+            "traceParent",
+            "uploadedAt",
+            "calibratedScore",
+            "calibrationDigest",
+            "video");
 
     @TempDir
     Path folder;
@@ -58,6 +66,9 @@ class CommandsTest {
         }
         assertThat(line.path("score").asDouble()).isBetween(8.43, 8.45);
         assertThat(line.path("attributes")).hasSize(9);
+        assertThat(line.path("ncm").path("answer").asDouble()).isBetween(8.0, 9.0);
+        assertThat(line.path("ncm").path("ncmStar").asDouble()).isPositive();
+        assertThat(line.has("video")).isFalse();
     }
 
     /** Every field of the record, down to the nested ones. */

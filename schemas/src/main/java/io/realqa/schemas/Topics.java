@@ -19,6 +19,7 @@ import org.apache.avro.Schema;
 public enum Topics {
     UPLOADS("image.uploads", ImageUploaded.getClassSchema(), false),
     SCORES("image.scores", ImageScored.getClassSchema(), false),
+    SHADOW_SCORES("image.scores.shadow", ImageScored.getClassSchema(), false),
     ATTRIBUTES("image.attributes", ImageAttributesAssessed.getClassSchema(), false),
     DEAD_LETTERS("image.uploads.dlq", UploadDeadLettered.getClassSchema(), false),
     FEEDBACK("image.feedback", ImageLabelled.getClassSchema(), false),

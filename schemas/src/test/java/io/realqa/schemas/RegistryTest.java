@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
@@ -62,6 +63,24 @@ class RegistryTest {
             assertThat(client.idOf(topic.subject(), topic.schema())).isEqualTo(latest.id());
             assertThat(new SchemaRegistryClient(registry.url(), null).byId(latest.id()))
                     .isEqualTo(topic.schema());
+        }
+    }
+
+    /** What was written before any of the fields that have a default can still be read. */
+    @Test
+    void everyContractReadsWhatWasWrittenBeforeItsFieldsWithDefaults() {
+        for (Topics topic : Topics.values()) {
+            Schema now = topic.schema();
+            List<Schema.Field> first = now.getFields().stream()
+                    .filter(f -> !f.hasDefaultValue())
+                    .map(f -> new Schema.Field(f.name(), f.schema(), f.doc()))
+                    .toList();
+            Schema older = Schema.createRecord(now.getName(), now.getDoc(), now.getNamespace(), false, first);
+            String subject = "older-" + topic.subject();
+            client.setCompatibility(subject, Compatibility.BACKWARD_TRANSITIVE);
+            client.register(subject, older);
+            assertThat(client.compatible(subject, now)).as(topic.name()).isTrue();
+            client.register(subject, now);
         }
     }
 

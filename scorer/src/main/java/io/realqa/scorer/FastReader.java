@@ -27,6 +27,8 @@ final class FastReader {
     /** For each question, the values below each of its inner nodes. */
     private final List<Map<Integer, int[]>> valuesBelow = new ArrayList<>();
 
+    private final GreedyDigits digits;
+
     FastReader(QuestionTree tree) {
         this.tree = tree;
         this.speculated = tree.speculated();
@@ -35,6 +37,7 @@ final class FastReader {
             tree.below(q.lead()).forEach(n -> answering[n] = tree.internal(n));
             valuesBelow.add(tree.valuesBelow(q));
         }
+        this.digits = new GreedyDigits(tree, tree.questions().get(0));
     }
 
     /** Tokens that every image feeds after the prefill. */
@@ -172,7 +175,8 @@ final class FastReader {
                     pruned += mass;
                 }
             }
-            all.add(ValueDistribution.of(q.values(), masses, pruned));
+            ValueDistribution d = ValueDistribution.of(q.values(), masses, pruned);
+            all.add(i == 0 ? d.withGreedy(digits.of(reading.log)) : d);
         }
         return all;
     }

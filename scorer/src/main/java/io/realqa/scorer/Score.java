@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param attributes the attributes that the profile asks for, in its order; from generated text without those whose
  *     answer was not among the allowed values
  * @param text the generated answer; null in fast mode
+ * @param greedy the digits that greedy decoding would give, with their distributions; null where they are not known: in
+ *     other modes than the fast one, for clips, and where the tokenizer does not give each digit a token of its own
+ * @param clip the frames behind a clip's score; null: an image
  */
 public record Score(
         double expectation,
@@ -33,7 +36,34 @@ public record Score(
         double offGrammarMass,
         double prunedMass,
         List<Attribute> attributes,
-        @Nullable String text) {
+        @Nullable String text,
+        @Nullable Greedy greedy,
+        @Nullable Clip clip) {
+
+    /** An image's score of which the greedy digits are not known. */
+    public Score(
+            double expectation,
+            double standardDeviation,
+            double low,
+            double high,
+            List<Digit> digits,
+            double offGrammarMass,
+            double prunedMass,
+            List<Attribute> attributes,
+            @Nullable String text) {
+        this(
+                expectation,
+                standardDeviation,
+                low,
+                high,
+                digits,
+                offGrammarMass,
+                prunedMass,
+                attributes,
+                text,
+                null,
+                null);
+    }
 
     public Score {
         digits = List.copyOf(digits);
@@ -55,6 +85,51 @@ public record Score(
         public Digit {
             probabilities = List.copyOf(probabilities);
         }
+    }
+
+    /**
+     * The score that the most probable digits make, one after the other.
+     *
+     * @param number as text, such as 6.59
+     * @param logProbabilities [digits of number][10]: of the digits 0 to 9 where each is predicted, given those before
+     *     it, over the full vocabulary; so they are logits up to a constant. Negative infinity for digits that no allowed
+     *     score has there
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    public record Greedy(String number, double[][] logProbabilities) {}
+
+    /**
+     * The frames of a clip.
+     *
+     * @param seconds length that the clip's header states; 0 where it states none
+     */
+    public record Clip(double seconds, List<Frame> frames) {
+        public Clip {
+            frames = List.copyOf(frames);
+        }
+    }
+
+    /**
+     * One frame's own score.
+     *
+     * @param seconds from the clip's start
+     */
+    public record Frame(double seconds, double expectation, double standardDeviation, double offGrammarMass) {}
+
+    /** The same with the frames that it was made of. */
+    public Score withClip(Clip frames) {
+        return new Score(
+                expectation,
+                standardDeviation,
+                low,
+                high,
+                digits,
+                offGrammarMass,
+                prunedMass,
+                attributes,
+                text,
+                greedy,
+                frames);
     }
 
     /**

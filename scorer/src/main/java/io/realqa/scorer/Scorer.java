@@ -238,7 +238,9 @@ public final class Scorer implements AutoCloseable {
                 d.offGrammarMass(),
                 d.prunedMass(),
                 attributes,
-                text);
+                text,
+                d.greedy(),
+                null);
     }
 
     private static Score.Attribute attribute(

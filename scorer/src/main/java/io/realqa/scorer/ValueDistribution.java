@@ -3,6 +3,7 @@ package io.realqa.scorer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Probabilities of a question's values.
@@ -11,8 +12,22 @@ import java.util.List;
  * @param probabilities normalised: they sum to 1
  * @param offGrammarMass what was missing to 1 before normalising
  * @param prunedMass part of the mass before normalising that was spread evenly over a branch
+ * @param greedy a score's most probable digits; null where they are not known
  */
-record ValueDistribution(List<String> values, double[] probabilities, double offGrammarMass, double prunedMass) {
+record ValueDistribution(
+        List<String> values,
+        double[] probabilities,
+        double offGrammarMass,
+        double prunedMass,
+        Score.@Nullable Greedy greedy) {
+
+    ValueDistribution(List<String> values, double[] probabilities, double offGrammarMass, double prunedMass) {
+        this(values, probabilities, offGrammarMass, prunedMass, null);
+    }
+
+    ValueDistribution withGreedy(Score.@Nullable Greedy digits) {
+        return new ValueDistribution(values, probabilities, offGrammarMass, prunedMass, digits);
+    }
 
     /** Normalises masses; a model that gives none of the values any probability has none to prefer. */
     static ValueDistribution of(List<String> values, double[] masses, double prunedMass) {

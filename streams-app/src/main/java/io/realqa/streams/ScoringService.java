@@ -7,6 +7,7 @@ import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
 import io.realqa.streams.adapters.AdapterService;
 import io.realqa.streams.adapters.AdaptersConfig;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -25,10 +26,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.errors.SerializationException;
@@ -52,10 +57,14 @@ public final class ScoringService implements AutoCloseable {
      *
      * @param keepPending false: uploads that are pending when it crashes are lost, which a verifier must notice
      * @param content where content by reference comes from; none: files and hosts, as the settings allow
+     * @param adapters the model for a released adapter's digest; none: it is loaded from its files and checked
      */
-    public record Substitutes(boolean keepPending, @Nullable ContentSource content) {
+    public record Substitutes(
+            boolean keepPending,
+            @Nullable ContentSource content,
+            @Nullable Function<@Nullable String, BatchScorer> adapters) {
         /** Everything is real. */
-        public static final Substitutes NONE = new Substitutes(true, null);
+        public static final Substitutes NONE = new Substitutes(true, null, null);
     }
 
     /** How an instance ended. */
@@ -73,7 +82,7 @@ public final class ScoringService implements AutoCloseable {
     /** With the device lost there is nothing to bring to an end: the sooner others have the tasks, the better. */
     private static final Duration FAULT_CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final long REGISTRY_PAUSE_MILLIS = 1_000;
+    private static final long RETRY_PAUSE_MILLIS = 1_000;
     private static final long DRAIN_SLICE_MILLIS = 20;
     /** A thread that dies more often than this within a minute does not recover by starting again. */
     private static final int MOST_RESTARTS = 10;
@@ -128,10 +137,16 @@ public final class ScoringService implements AutoCloseable {
             }
         }
         loading = "loading the model";
+        Calibrations calibrations = config.calibrations();
         Model model = loader.get();
         EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), topicNames(config));
         loading = "waiting for the schema registry";
         if (!register(serdes)) {
+            return;
+        }
+        Properties streams = StreamsProperties.of(config);
+        String uploads = config.topic("uploads", Topics.UPLOADS.topic());
+        if (!retry("the topics", () -> FenceTopic.ensure(streams, uploads), IllegalStateException.class)) {
             return;
         }
         if (!follow(model)) {
@@ -139,7 +154,7 @@ public final class ScoringService implements AutoCloseable {
         }
         synchronized (this) {
             if (!closed.get()) {
-                run(model, serdes);
+                run(model, serdes, streams, calibrations);
             }
         }
     }
@@ -152,7 +167,8 @@ public final class ScoringService implements AutoCloseable {
     private boolean follow(Model model) {
         AdaptersConfig released = config.adaptersConfig();
         Scorer loaded = model.loaded();
-        if (released == null || loaded == null) {
+        Function<@Nullable String, BatchScorer> substitute = substitutes.adapters();
+        if (released == null || (loaded == null && substitute == null)) {
             return true;
         }
         loading = "loading the released adapters";
@@ -163,8 +179,16 @@ public final class ScoringService implements AutoCloseable {
             }
             Serde<GenericContainer> serde = config.newSerde();
             serde.configure(config.registry(), false);
-            service = AdapterService.start(
-                    released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
+            service = loaded == null
+                    ? AdapterService.start(
+                            released,
+                            config.kafka(),
+                            serde,
+                            Objects.requireNonNull(substitute),
+                            model.scorer(),
+                            metrics)
+                    : AdapterService.start(
+                            released, config.kafka(), serde, loaded, model.scorer(), config.imageLimits(), metrics);
             adapters = service;
         }
         try {
@@ -182,16 +206,28 @@ public final class ScoringService implements AutoCloseable {
 
     /** @return false if the service was closed before the registry answered */
     private boolean register(EventSerdes serdes) {
+        return retry("the schema registry", serdes::register, SerializationException.class);
+    }
+
+    /**
+     * Does something that waits for another system, until it succeeds.
+     *
+     * @return false if the service was closed before
+     */
+    private boolean retry(String what, Runnable action, Class<? extends RuntimeException> expected) {
         while (true) {
             try {
-                serdes.register();
+                action.run();
                 return true;
-            } catch (SerializationException e) {
-                LOG.warn("the schema registry does not take the contracts yet: {}", e.getMessage());
-                loading = "waiting for the schema registry: " + e.getMessage();
+            } catch (RuntimeException e) {
+                if (!expected.isInstance(e)) {
+                    throw e;
+                }
+                LOG.warn("the service waits for {}: {}", what, e.getMessage());
+                loading = "waiting for " + what + ": " + e.getMessage();
             }
             try {
-                if (closing.await(REGISTRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (closing.await(RETRY_PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
                     return false;
                 }
             } catch (InterruptedException e) {
@@ -201,9 +237,11 @@ public final class ScoringService implements AutoCloseable {
         }
     }
 
-    private void run(Model model, EventSerdes serdes) {
+    private void run(Model model, EventSerdes serdes, Properties properties, Calibrations calibrations) {
         ContentPolicy policy = config.contentPolicy();
-        ContentSource content = substitutes.content() == null ? new ContentFetcher(policy) : substitutes.content();
+        ContentSource content = substitutes.content() == null
+                ? new ContentFetcher(policy, config.clips().bytes())
+                : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
                 adapters == null ? (platform, imageId) -> model.scorer() : adapters.router(),
                 content,
@@ -211,7 +249,7 @@ public final class ScoringService implements AutoCloseable {
                 config.engine(model.workers()),
                 metrics,
                 this::onFault);
-        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes());
+        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes(), FenceTopic.name(properties));
         Tasks tasks = new Tasks(
                 engine,
                 serdes,
@@ -219,10 +257,12 @@ public final class ScoringService implements AutoCloseable {
                         settings.maxInlineBytes(),
                         settings.longestWait(),
                         settings.commitPause(),
+                        settings.fenceTopic(),
                         substitutes.keepPending()),
                 metrics,
-                Clock.systemUTC());
-        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), StreamsProperties.of(config));
+                Clock.systemUTC(),
+                calibrations);
+        KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), properties);
         streams.setUncaughtExceptionHandler(this::onDeath);
         streams.setStateListener((now, before) -> {
             LOG.info("state {} -> {}", before, now);
@@ -238,11 +278,16 @@ public final class ScoringService implements AutoCloseable {
     }
 
     private static Map<Topics, String> topicNames(ServiceConfig config) {
-        return Map.of(
+        Map<Topics, String> names = new EnumMap<>(Map.of(
                 Topics.UPLOADS, config.topic("uploads", Topics.UPLOADS.topic()),
                 Topics.SCORES, config.topic("scores", Topics.SCORES.topic()),
                 Topics.ATTRIBUTES, config.topic("attributes", Topics.ATTRIBUTES.topic()),
-                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic()));
+                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic())));
+        String shadows = config.shadowTopic();
+        if (shadows != null) {
+            names.put(Topics.SHADOW_SCORES, shadows);
+        }
+        return names;
     }
 
     private StreamThreadExceptionResponse onDeath(Throwable cause) {

@@ -1,23 +1,14 @@
 package io.realqa.streams;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.adapters.AdaptersConfig;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ClipConfig;
 import io.realqa.streams.scoring.EngineConfig;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,10 +30,12 @@ import org.jspecify.annotations.Nullable;
  * @param kafka settings of Kafka Streams and its clients, handed on as they are; bootstrap.servers is required
  * @param registry settings of the serdes under Confluent's names; schema.registry.url is required
  * @param topics names of the topics, by what they hold: uploads, scores, attributes, dead-letters, replays,
- *     adapter-releases, adapter-status
+ *     adapter-releases, adapter-status, recalibrated-scores, shadow-scores (candidates' scores are
+ *     published only if it is named)
  * @param serde class of the Avro serde; Confluent's may stand in
  * @param stop how it stops
  * @param adapters how released adapters are taken into service; none: the release topic is not read
+ * @param calibration files of the maps to the platforms' own scales, by platform; {@code *}: all others
  */
 public record ServiceConfig(
         Map<String, String> kafka,
@@ -56,7 +49,8 @@ public record ServiceConfig(
         @Nullable Cache cache,
         @Nullable Http http,
         @Nullable Stop stop,
-        @Nullable Adapters adapters) {
+        @Nullable Adapters adapters,
+        @Nullable Map<String, String> calibration) {
 
     /**
      * @param checkpoint folder of the checkpoint
@@ -127,6 +121,7 @@ public record ServiceConfig(
      * @param imageBytes largest image file
      * @param imagePixels largest image in pixels
      * @param offGrammarMass an answer with more probability outside the allowed scores is none
+     * @param video how clips are scored, and what one may cost
      */
     public record Limits(
             @Nullable Integer inFlightImages,
@@ -134,7 +129,24 @@ public record ServiceConfig(
             @Nullable Integer inlineBytes,
             @Nullable Long imageBytes,
             @Nullable Long imagePixels,
-            @Nullable Double offGrammarMass) {}
+            @Nullable Double offGrammarMass,
+            @Nullable Video video) {}
+
+    /**
+     * @param frames scored of each clip
+     * @param length longest clip
+     * @param bytes largest file
+     * @param pixels largest frame in pixels
+     * @param decoding longest time for decoding a clip
+     * @param inFlight clips in the engine at a time
+     */
+    public record Video(
+            @Nullable Integer frames,
+            @Nullable String length,
+            @Nullable Long bytes,
+            @Nullable Long pixels,
+            @Nullable String decoding,
+            @Nullable Integer inFlight) {}
 
     /**
      * @param fileRoots folders under which file: URIs may be read
@@ -166,22 +178,6 @@ public record ServiceConfig(
     static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
-    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
-
-    /** What the settings are called here, by the names that the policies behind them report. */
-    private static final Map<String, String> KEYS = Map.of(
-            "maxBytes", "limits.imageBytes",
-            "maxPixels", "limits.imagePixels",
-            "fileRoots", "content.fileRoots",
-            "httpHosts", "content.httpHosts",
-            "readTimeout", "content.timeout",
-            "maxRedirects", "content.redirects",
-            "attempts", "content.attempts");
 
     public ServiceConfig {
         require(kafka, "kafka", "bootstrap.servers");
@@ -192,11 +188,20 @@ public record ServiceConfig(
         requireValues(kafka, "kafka");
         requireValues(registry, "registry");
         requireValues(topics == null ? Map.of() : topics, "topics");
+        requireValues(calibration == null ? Map.of() : calibration, "calibration");
         if (topics != null && topics.containsValue("")) {
             throw new ConfigException("topics: " + topics + " (expected: a name for each)");
         }
         Set<String> known = Set.of(
-                "uploads", "scores", "attributes", "dead-letters", "replays", "adapter-releases", "adapter-status");
+                "uploads",
+                "scores",
+                "attributes",
+                "dead-letters",
+                "replays",
+                "adapter-releases",
+                "adapter-status",
+                "recalibrated-scores",
+                "shadow-scores");
         for (String topic : topics == null ? Set.<String>of() : topics.keySet()) {
             if (!known.contains(topic)) {
                 throw new ConfigException("topics." + topic + ": unknown (expected: one of "
@@ -246,49 +251,116 @@ public record ServiceConfig(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
     /** The same with other settings for Kafka Streams and its clients. */
     public ServiceConfig withKafka(Map<String, String> settings) {
         return new ServiceConfig(
-                settings, registry, serde, topics, model, batch, limits, content, cache, http, stop, adapters);
+                settings,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with other places that content may come from. */
     public ServiceConfig withContent(Content places) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop, adapters);
+                kafka, registry, serde, topics, model, batch, limits, places, cache, http, stop, adapters, calibration);
     }
 
     /** The same with other batches. */
     public ServiceConfig withBatch(Batch batches) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batches, limits, content, cache, http, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batches,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with other limits. */
     public ServiceConfig withLimits(Limits other) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters);
+                kafka, registry, serde, topics, model, batch, other, content, cache, http, stop, adapters, calibration);
     }
 
     /** The same with another cache. */
     public ServiceConfig withCache(Cache other) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, other, http, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                other,
+                http,
+                stop,
+                adapters,
+                calibration);
     }
 
     /** The same with released adapters, or without. */
     public ServiceConfig withAdapters(@Nullable Adapters released) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, cache, http, stop, released);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                http,
+                stop,
+                released,
+                calibration);
+    }
+
+    /** The same with other calibrations. */
+    public ServiceConfig withCalibration(Map<String, String> files) {
+        return new ServiceConfig(
+                kafka, registry, serde, topics, model, batch, limits, content, cache, http, stop, adapters, files);
     }
 
     /** The same with another HTTP side. */
     public ServiceConfig withHttp(Http side) {
         return new ServiceConfig(
-                kafka, registry, serde, topics, model, batch, limits, content, cache, side, stop, adapters);
+                kafka,
+                registry,
+                serde,
+                topics,
+                model,
+                batch,
+                limits,
+                content,
+                cache,
+                side,
+                stop,
+                adapters,
+                calibration);
     }
 
     /**
@@ -297,71 +369,18 @@ public record ServiceConfig(
      * @throws ConfigException naming the key, its value and what was expected
      */
     public static ServiceConfig read(Path file) {
-        try {
-            ServiceConfig config = YAML.readValue(Files.readString(file), ServiceConfig.class);
-            if (config == null) {
-                throw new ConfigException(file + ": empty (expected: the service's settings)");
-            }
-            config.engine(1);
-            config.httpPort();
-            config.drain();
-            config.inlineBytes();
-            config.imageLimits();
-            config.contentPolicy();
-            config.adaptersConfig();
-            return config;
-        } catch (java.nio.file.NoSuchFileException e) {
-            throw new ConfigException(file + ": no such file (expected: a YAML file)", e);
-        } catch (UnrecognizedPropertyException e) {
-            String known = String.valueOf(e.getKnownPropertyIds());
-            throw new ConfigException(file + ": " + path(e) + ": unknown key (expected: one of " + known + ")", e);
-        } catch (JsonMappingException e) {
-            String message = e.getCause() instanceof ConfigException c ? c.getMessage() : mismatch(e);
-            throw new ConfigException(file + ": " + message, e);
-        } catch (JsonProcessingException e) {
-            throw new ConfigException(file + ": " + e.getOriginalMessage() + " (expected: YAML, each key once)", e);
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(file + ": " + named(String.valueOf(e.getMessage())), e);
-        } catch (IOException e) {
-            throw new ConfigException(file + ": " + e, e);
-        }
+        return ServiceConfigReader.read(file);
     }
 
-    private static String mismatch(JsonMappingException e) {
-        String key = path(e).isEmpty() ? "the file" : path(e);
-        if (e instanceof InvalidFormatException f) {
-            return key + ": " + f.getValue() + " (expected: " + typeName(f.getTargetType()) + ")";
-        }
-        if (e instanceof MismatchedInputException m && m.getTargetType() != null) {
-            return key + ": " + e.getOriginalMessage() + " (expected: " + typeName(m.getTargetType()) + ")";
-        }
-        return key + ": " + e.getOriginalMessage() + " (expected: one YAML document of settings)";
-    }
-
-    private static String typeName(Class<?> type) {
-        if (type == Integer.class || type == Long.class) {
-            return "a whole number";
-        }
-        if (type == Double.class) {
-            return "a number";
-        }
-        if (type == String.class) {
-            return "a text";
-        }
-        return List.class.isAssignableFrom(type) ? "a list" : "settings by key";
-    }
-
-    /** A message that begins with a policy's own name for a setting, with the setting's key instead. */
-    private static String named(String message) {
-        int colon = message.indexOf(':');
-        String key = colon < 0 ? null : KEYS.get(message.substring(0, colon));
-        return key == null ? message : key + message.substring(colon);
-    }
-
-    private static String path(JsonMappingException e) {
-        return e.getPath().stream()
-                .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
-                .collect(Collectors.joining("."));
+    /** Derives everything once, so that what is wrong is told when the settings are read. */
+    void check() {
+        engine(1);
+        httpPort();
+        drain();
+        inlineBytes();
+        imageLimits();
+        contentPolicy();
+        adaptersConfig();
     }
 
     /** @param workers batches that run at a time, if the settings do not say */
@@ -373,7 +392,23 @@ public record ServiceConfig(
                 device(workers),
                 fetch(),
                 cache == null || cache.entries() == null ? d.cacheEntries() : cache.entries(),
-                limits == null || limits.offGrammarMass() == null ? d.offGrammarMass() : limits.offGrammarMass());
+                limits == null || limits.offGrammarMass() == null ? d.offGrammarMass() : limits.offGrammarMass(),
+                clips());
+    }
+
+    ClipConfig clips() {
+        ClipConfig d = ClipConfig.DEFAULTS;
+        Video v = limits == null ? null : limits.video();
+        if (v == null) {
+            return d;
+        }
+        return new ClipConfig(
+                v.frames() == null ? d.frames() : v.frames(),
+                duration("limits.video.length", v.length(), d.length()),
+                v.bytes() == null ? d.bytes() : v.bytes(),
+                v.pixels() == null ? d.pixels() : v.pixels(),
+                duration("limits.video.decoding", v.decoding(), d.decoding()),
+                v.inFlight() == null ? d.inFlight() : v.inFlight());
     }
 
     private BatchPolicy batchPolicy() {
@@ -491,6 +526,19 @@ public record ServiceConfig(
                 d.backoff());
     }
 
+    /**
+     * The maps to the platforms' own scales, read from their files.
+     *
+     * @throws ConfigException if one cannot be read, was changed, or is another platform's
+     */
+    public Calibrations calibrations() {
+        if (calibration == null) {
+            return Calibrations.NONE;
+        }
+        return Calibrations.read(calibration.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> Path.of(e.getValue()))));
+    }
+
     /** How released adapters are taken into service; null: they are not. */
     public @Nullable AdaptersConfig adaptersConfig() {
         return adapters == null ? null : adaptersConfig(adapters);
@@ -511,6 +559,22 @@ public record ServiceConfig(
                 engine(1).offGrammarMass());
     }
 
+    /** Name of the topic of scores. */
+    public String scoresTopic() {
+        return topic("scores", Topics.SCORES.topic());
+    }
+
+    /** Name of the topic of candidates' scores; null: they are not published. */
+    @Nullable
+    String shadowTopic() {
+        return topics == null ? null : topics.get("shadow-scores");
+    }
+
+    /** Name of the topic of past scores on the scale of later calibrations. */
+    public String recalibratedTopic() {
+        return topic("recalibrated-scores", scoresTopic() + ".recalibrated");
+    }
+
     /** Name of the topic of releases. */
     public String releasesTopic() {
         return topic("adapter-releases", Topics.ADAPTER_RELEASES.topic());
@@ -528,6 +592,10 @@ public record ServiceConfig(
                 topic("scores", Topics.SCORES.topic()),
                 topic("attributes", Topics.ATTRIBUTES.topic()),
                 topic("dead-letters", Topics.DEAD_LETTERS.topic())));
+        String shadows = shadowTopic();
+        if (shadows != null) {
+            names.add(shadows);
+        }
         if (adapters != null) {
             names.add(releasesTopic());
             names.add(statusTopic());

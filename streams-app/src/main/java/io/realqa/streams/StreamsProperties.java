@@ -39,8 +39,10 @@ final class StreamsProperties {
         all.put(StreamsConfig.APPLICATION_ID_CONFIG, "realqa-stream");
         // Wall-clock punctuators fire between polls: this bounds the latency of a finished score on an idle task.
         all.put(StreamsConfig.POLL_MS_CONFIG, 5);
+        // Uploads and fences have no order among them.
+        all.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, -1L);
         // Tasks ask for a commit when they have forwarded outcomes; this is for all that was only taken in.
-        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 200);
+        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000);
         all.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
         all.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MILLIS);
         all.put("main.consumer.max.poll.records", MAX_POLL_RECORDS);

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,7 +30,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.avro.generic.GenericContainer;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -108,6 +111,7 @@ class InstanceLifeTest {
                     null,
                     new ServiceConfig.Http("127.0.0.1", 0),
                     new ServiceConfig.Stop("30s"),
+                    null,
                     null);
         }
 
@@ -231,6 +235,7 @@ class InstanceLifeTest {
                 null,
                 config.http(),
                 null,
+                null,
                 null);
         ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));
         CompletableFuture<Void> starting = CompletableFuture.runAsync(service::start);
@@ -283,6 +288,54 @@ class InstanceLifeTest {
             assertThat(bad.end()).isEqualTo(ScoringService.End.FAULT);
             never.countDown();
         }
+    }
+
+    /**
+     * A member that the group has dropped, and that does not know it yet, has restored pending uploads and processed
+     * nothing since. Kafka Streams would commit its outcomes without offsets, which nobody refuses.
+     */
+    @Test
+    void anInstanceThatLostItsTasksWithoutKnowingItCommitsNothingOfWhatItRestored(TestInfo test) throws Exception {
+        Place place = Place.of(test);
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch late = new CountDownLatch(1);
+        CountDownLatch atWork = new CountDownLatch(1);
+        // Uploads that are taken in and not scored.
+        try (ScoringService first =
+                new ScoringService(place.config("-first", "1s"), new TestModel(grey -> awaitLatch(never)), 1)) {
+            first.start();
+            place.upload(0, 6);
+            assertThat(first.awaitStopped(Duration.ofSeconds(60))).isTrue();
+        }
+        TestModel slow = new TestModel(grey -> {
+            atWork.countDown();
+            awaitLatch(late);
+        });
+        ServiceConfig config = place.config("-unaware", "100s");
+        Map<String, String> rarely = new HashMap<>(config.kafka());
+        rarely.put("session.timeout.ms", "60000");
+        rarely.put("heartbeat.interval.ms", "50000");
+        ServiceConfig unaware = config.withKafka(rarely);
+        try (ScoringService zombie = new ScoringService(unaware, slow, 1);
+                ScoringService next = new ScoringService(place.config("-next", "60s"), new TestModel(grey -> {}), 1)) {
+            zombie.start();
+            assertThat(atWork.await(60, TimeUnit.SECONDS)).isTrue();
+            await("its tasks", zombie::running);
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                admin.removeMembersFromConsumerGroup(place.name(), new RemoveMembersFromConsumerGroupOptions())
+                        .all()
+                        .get(30, TimeUnit.SECONDS);
+            }
+            next.start();
+            assertThat(place.scored(6)).containsExactlyInAnyOrderElementsOf(images(0, 6));
+            late.countDown();
+            await(
+                    "the other's outcomes are in or refused",
+                    () -> zombie.counts().inFlight() == 0);
+            place.upload(6, 8);
+            assertThat(place.scored(8)).containsExactlyInAnyOrderElementsOf(images(0, 8));
+        }
+        never.countDown();
     }
 
     private static void awaitLatch(CountDownLatch latch) {

@@ -10,11 +10,14 @@ import io.realqa.events.ImageUploaded;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
+import io.realqa.measures.calibration.Calibration;
+import io.realqa.measures.calibration.PiecewiseLinear;
 import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
+import io.realqa.streams.scoring.ClipConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -120,6 +123,13 @@ class ScoringServiceTest {
         return upload(id).setContent(ByteBuffer.wrap(content)).build();
     }
 
+    private static ImageUploaded clip(String id, byte[] content) {
+        return upload(id)
+                .setContent(ByteBuffer.wrap(content))
+                .setMediaType("video/mp4")
+                .build();
+    }
+
     private static ImageUploaded at(String id, String uri) {
         return upload(id).setUri(uri).build();
     }
@@ -132,15 +142,19 @@ class ScoringServiceTest {
     void everyUploadEndsInAScoreAndAttributesOrInOneDeadLetter() throws Exception {
         byte[] coffee = Files.readAllBytes(PHOTOS.resolve("coffee.jpg"));
         byte[] chelsea = Files.readAllBytes(PHOTOS.resolve("chelsea.jpg"));
+        byte[] film = Files.readAllBytes(HOME.resolve("cli/src/test/resources/clip.mp4"));
         Map<String, byte[]> values = new LinkedHashMap<>();
         List<ImageUploaded> good = List.of(
                 inline("coffee", coffee),
                 at("astronaut", PHOTOS.resolve("astronaut.jpg").toUri().toString()),
                 at("rocket", url("/rocket.jpg")),
-                inline("chelsea", chelsea));
+                inline("chelsea", chelsea),
+                clip("clip", film));
         Map<String, ImageUploaded> bad = new LinkedHashMap<>();
         Map<String, String> reasons = new LinkedHashMap<>();
         expect(bad, reasons, inline("truncated", BadImages.truncated(chelsea)), "DECODE CORRUPT");
+        expect(bad, reasons, clip("cut-clip", BadImages.truncated(film)), "DECODE CORRUPT");
+        expect(bad, reasons, inline("undeclared-clip", film), "DECODE UNSUPPORTED_FORMAT");
         expect(bad, reasons, inline("zero", new byte[0]), "DECODE EMPTY");
         expect(bad, reasons, inline("huge", BadImages.hugePng()), "DECODE TOO_MANY_PIXELS");
         expect(bad, reasons, inline("text", BadImages.text()), "DECODE UNSUPPORTED_FORMAT");
@@ -172,7 +186,12 @@ class ScoringServiceTest {
         List<ConsumerRecord<byte[], byte[]>> scores;
         List<ConsumerRecord<byte[], byte[]>> attributes;
         List<ConsumerRecord<byte[], byte[]>> dead;
-        try (ScoringService service = new ScoringService(config(), () -> Model.of(model.scorer(), config()))) {
+        Calibration calibration = new Calibration(
+                "tests", Map.of(), 9, new PiecewiseLinear(List.of(0.0), List.of(1.0), 0.5, 0.5, 0, 9.99));
+        calibration.write(data.resolve("calibration.json"));
+        ServiceConfig config = config().withCalibration(
+                        Map.of("tests", data.resolve("calibration.json").toString()));
+        try (ScoringService service = new ScoringService(config, () -> Model.of(model.scorer(), config))) {
             service.start();
             scores = consume(Topics.SCORES, good.size());
             attributes = consume(Topics.ATTRIBUTES, good.size());
@@ -180,14 +199,25 @@ class ScoringServiceTest {
         }
 
         assertThat(scores.stream().map(ScoringServiceTest::key))
-                .containsExactlyInAnyOrder("coffee", "astronaut", "rocket", "chelsea");
+                .containsExactlyInAnyOrder("coffee", "astronaut", "rocket", "chelsea", "clip");
         assertThat(attributes.stream().map(ScoringServiceTest::key))
-                .containsExactlyInAnyOrder("coffee", "astronaut", "rocket", "chelsea");
+                .containsExactlyInAnyOrder("coffee", "astronaut", "rocket", "chelsea", "clip");
         Map<String, Double> golden =
                 Map.of("astronaut", 8.4372, "chelsea", 6.7284, "coffee", 8.4409, "rocket", goldenRocket());
         for (ConsumerRecord<byte[], byte[]> r : scores) {
             ImageScored s = event(ImageScored.class, r);
-            assertThat(s.getScore()).as(s.getImageId()).isCloseTo(golden.get(s.getImageId()), within(1e-2));
+            if (s.getImageId().equals("clip")) {
+                assertThat(java.util.Objects.requireNonNull(s.getVideo()).getFrames())
+                        .hasSize(ClipConfig.DEFAULTS.frames());
+                assertThat(s.getNcm()).isNull();
+            } else {
+                assertThat(s.getScore()).as(s.getImageId()).isCloseTo(golden.get(s.getImageId()), within(1e-2));
+                assertThat(s.getVideo()).isNull();
+                assertThat(java.util.Objects.requireNonNull(s.getNcm()).getNcmStar())
+                        .isPositive();
+            }
+            assertThat(s.getCalibratedScore()).isEqualTo(calibration.apply(s.getScore()));
+            assertThat(s.getCalibrationDigest()).isEqualTo(calibration.digest());
             assertThat(s.getUploadedAt()).isEqualTo(UPLOADED);
             assertThat(s.getTraceParent()).isEqualTo(TRACE);
             assertThat(s.getDigits()).hasSize(3);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
+import io.realqa.streams.scoring.ClipConfig;
 import io.realqa.streams.scoring.EngineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,6 +103,31 @@ class ServiceConfigTest {
                         .withReadTimeout(Duration.ofMinutes(2))
                         .withMaxRedirects(0)
                         .withAttempts(5));
+    }
+
+    @Test
+    void clipsAndCalibrationsHaveTheirSettings() throws IOException {
+        ServiceConfig config = read(REQUIRED
+                + "limits: {video: {frames: 4, length: 90s, bytes: 1000, pixels: 2000, decoding: 5s, inFlight: 2}}\n"
+                + "topics: {shadow-scores: shadows, recalibrated-scores: anew}\n");
+        assertThat(config.engine(1).clips())
+                .isEqualTo(new ClipConfig(4, Duration.ofSeconds(90), 1000, 2000, Duration.ofSeconds(5), 2));
+        assertThat(config.shadowTopic()).isEqualTo("shadows");
+        assertThat(config.topicNames()).contains("shadows");
+        assertThat(config.recalibratedTopic()).isEqualTo("anew");
+        assertThat(read(REQUIRED).engine(1).clips()).isEqualTo(ClipConfig.DEFAULTS);
+        assertThat(read(REQUIRED).shadowTopic()).isNull();
+        assertThat(read(REQUIRED).recalibratedTopic()).isEqualTo("image.scores.recalibrated");
+        assertThat(read(REQUIRED).calibrations().none()).isTrue();
+        assertRefused(REQUIRED + "limits: {video: {frames: 0}}", "limits.video.frames: 0 (");
+        assertRefused(REQUIRED + "limits: {video: {length: 25h}}", "limits.video.length: 25h (");
+        assertRefused(REQUIRED + "limits: {video: {bytes: 0}}", "limits.video.bytes: 0 (");
+        assertRefused(REQUIRED + "limits: {video: {fps: 1}}", "limits.video.fps: unknown key", "frames");
+        assertRefused(REQUIRED + "calibration: {photos: ~}", "calibration.photos: null");
+        ServiceConfig missing = read(REQUIRED + "calibration: {photos: none.json}");
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(missing::calibrations)
+                .withMessageStartingWith("calibration.photos: none.json: no such file");
     }
 
     @Test

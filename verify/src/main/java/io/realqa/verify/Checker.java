@@ -42,6 +42,7 @@ final class Checker {
 
     private final Load load;
     private final Set<String> excused;
+    private final Map<Long, String> released;
     private final Map<Seen.Place, Fate> fates = new HashMap<>();
     private final int[] sent;
     private final Map<Class<?>, Map<String, Seen.Place>> latest = new HashMap<>();
@@ -49,10 +50,14 @@ final class Checker {
     private final Map<Violation, List<String>> examples = new EnumMap<>(Violation.class);
     private final Map<String, Long> counts = new TreeMap<>();
 
-    /** @param excused digests of images that a commanded fault of the device struck alone */
-    Checker(Load load, Set<String> excused) {
+    /**
+     * @param excused digests of images that a commanded fault of the device struck alone
+     * @param released the adapter of each epoch that was released
+     */
+    Checker(Load load, Set<String> excused, Map<Long, String> released) {
         this.load = load;
         this.excused = Set.copyOf(excused);
+        this.released = Map.copyOf(released);
         this.sent = new int[load.size()];
     }
 
@@ -84,14 +89,23 @@ final class Checker {
         if (event instanceof Seen.Scored s) {
             fate.scores.add(s);
             expectIdentity(fate, s.imageId(), s);
+            expectReleased(s.epoch(), s.by(), s);
         } else if (event instanceof Seen.Assessed a) {
             fate.attributes.add(a);
             expectIdentity(fate, a.imageId(), a);
+            expectReleased(a.epoch(), a.by(), a);
             if (!a.by().equals(a.answered())) {
                 violated(Violation.MIXED_VERSIONS, a + " (expected: one version)");
             }
         } else if (event instanceof Seen.DeadLettered d) {
             fate.dead.add(d);
+        }
+    }
+
+    /** An epoch is one adapter, on every instance; before the first release it is 0. */
+    private void expectReleased(long epoch, String by, Seen event) {
+        if (epoch != 0 && !by.equals(released.get(epoch))) {
+            violated(Violation.MIXED_VERSIONS, event + " (expected: " + released.get(epoch) + " in this epoch)");
         }
     }
 
@@ -182,7 +196,9 @@ final class Checker {
             violated(Violation.FOREIGN, what + ": " + s + " (expected: " + right + " for the content " + sha256 + ")");
         }
         for (Seen.Assessed a : fate.attributes) {
-            if (!a.by().equals(s.by()) || !a.scoreEventId().equals(s.eventId())) {
+            if (!a.by().equals(s.by())
+                    || a.epoch() != s.epoch()
+                    || !a.scoreEventId().equals(s.eventId())) {
                 violated(Violation.UNPAIRED, what + ": " + s + " and " + a);
             }
         }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param rate uploads a second
  * @param instances of the service at the start
  * @param deviceMillis time of a batch on the synthetic device
+ * @param swaps releases of an adapter, forward and back, under way; 0: none
  * @param killEvery kill -9 of an instance so often; null: the planned faults
  * @param keep folder for logs and data, which stays; null: a temporary one, which goes
  * @param terminal whether the live line may overwrite itself
@@ -25,6 +26,7 @@ public record FireOptions(
         int instances,
         int rate,
         long deviceMillis,
+        int swaps,
         @Nullable Duration killEvery,
         Sabotage sabotage,
         @Nullable Path keep,
@@ -35,6 +37,7 @@ public record FireOptions(
         expect("--faults", faults, 0, 10_000);
         expect("--instances", instances, 2, 16);
         expect("--rate", rate, 1, 100_000);
+        expect("--swaps", swaps, 0, 10_000);
         expect("--device-millis", deviceMillis, 0, 60_000);
     }
 

@@ -5,6 +5,8 @@ import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.adapters.AdapterAdmin;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -92,11 +94,29 @@ public final class FireRun {
                     .map(t -> new NewTopic(t.topic(), PARTITIONS, (short) Cluster.NODES).configs(t.topicConfig()))
                     .toList());
             InstanceSettings settings = new InstanceSettings(
-                    cluster.bootstrapServers(), registry.url(), hosts.hosts(), folder, sessionTimeout(), ports);
+                    cluster.bootstrapServers(),
+                    registry.url(),
+                    hosts.hosts(),
+                    folder,
+                    sessionTimeout(),
+                    options.swaps() > 0,
+                    ports);
             try (Fleet fleet = new Fleet(folder, settings, logging, 1, options.deviceMillis(), options.sabotage());
                     Monitor monitor = new Monitor(cluster.bootstrapServers(), PARTITIONS)) {
-                return fire(start, folder, cluster, registry, hosts, fleet, monitor);
+                return fire(start, folder, cluster, registry, hosts, fleet, monitor, swapper(folder, settings));
             }
+        }
+    }
+
+    private Swapper swapper(Path folder, InstanceSettings settings) {
+        try {
+            Path yaml = folder.resolve("admin.yaml");
+            // An operator's settings name no worker that lives.
+            Files.writeString(yaml, settings.yaml(0));
+            AdapterAdmin admin = options.swaps() == 0 ? null : new AdapterAdmin(ServiceConfig.read(yaml));
+            return new Swapper(admin, options.swaps(), options.seed(), options.duration());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -137,7 +157,8 @@ public final class FireRun {
             RegistryGate registry,
             ImageHost hosts,
             Fleet fleet,
-            Monitor monitor)
+            Monitor monitor,
+            Swapper swapper)
             throws InterruptedException {
         SchemaRegistryClient client = new SchemaRegistryClient(registry.url(), null);
         AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>(client);
@@ -158,12 +179,15 @@ public final class FireRun {
         EndState end = new EndState(cluster.admin(), InstanceSettings.APPLICATION, PARTITIONS);
         Harvest harvest = new Harvest(cluster.bootstrapServers(), deserializer);
         List<String> stalls = new ArrayList<>();
-        Thread sending = sending(generator, lanes);
+        Thread sending = sending(generator, lanes, swapper);
         try {
             lanes.start();
-            follow(generator, lanes, fleet, monitor, end, harvest, line, stalls, sending);
+            swapper.start();
+            follow(generator, lanes, swapper, fleet, monitor, end, harvest, line, stalls, sending);
+            swapper.awaitConverged(fleet);
         } finally {
             lanes.stop();
+            swapper.stop();
             sending.interrupt();
             sending.join(10_000);
         }
@@ -171,8 +195,9 @@ public final class FireRun {
         out.println("stopping the instances, reading what was committed …");
         out.flush();
         List<String> killed = fleet.stopAll();
-        Checker checker = new Checker(load, fleet.excused());
+        Checker checker = new Checker(load, fleet.excused(), swapper.released());
         killed.forEach(k -> checker.found(Violation.NOT_STOPPED, k + " was killed at the end"));
+        swapper.problems().forEach(p -> checker.found(Violation.NOT_CONVERGED, p));
         stalls.forEach(s -> checker.found(Violation.NO_PROGRESS, s));
         lanes.notInjected().forEach(f -> checker.found(Violation.NOT_INJECTED, f));
         List<String> changelogs = end.changelogs();
@@ -185,7 +210,7 @@ public final class FireRun {
             }
         }
         Checker.Verdict verdict = checker.verdict();
-        new Report(out).print(options, verdict, lanes, fleet, Duration.ofNanos(System.nanoTime() - start));
+        new Report(out).print(options, verdict, lanes, swapper, fleet, Duration.ofNanos(System.nanoTime() - start));
         return verdict;
     }
 
@@ -202,11 +227,15 @@ public final class FireRun {
     }
 
     /** The load follows the clock, but not further than the faults have come. */
-    private Thread sending(Generator generator, FaultLanes lanes) {
+    private Thread sending(Generator generator, FaultLanes lanes, Swapper swapper) {
         Thread thread = new Thread(
                 () -> {
                     try {
-                        generator.run(new Pace(options, plan.size(), lanes::finished, System::nanoTime));
+                        generator.run(new Pace(
+                                options,
+                                plan.size() + options.swaps(),
+                                () -> lanes.finished() + swapper.finished(),
+                                System::nanoTime));
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }
@@ -222,6 +251,7 @@ public final class FireRun {
     private void follow(
             Generator generator,
             FaultLanes lanes,
+            Swapper swapper,
             Fleet fleet,
             Monitor monitor,
             EndState end,
@@ -238,6 +268,7 @@ public final class FireRun {
         while (true) {
             TimeUnit.MILLISECONDS.sleep(250);
             lanes.rethrow();
+            swapper.rethrow();
             fleet.reviveFallen();
             long now = System.nanoTime();
             long results = monitor.results();
@@ -247,7 +278,7 @@ public final class FireRun {
             }
             long second = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(now - start));
             line.show(String.format(
-                    "%4d s  uploads %,d of %,d  results %,d (%,d/s)  faults %d of %d  instances %d of %d running",
+                    "%4d s  uploads %,d of %,d  results %,d (%,d/s)  faults %d of %d  %sinstances %d of %d running",
                     second,
                     generator.acknowledged(),
                     load.size(),
@@ -255,9 +286,10 @@ public final class FireRun {
                     results / second,
                     lanes.finished(),
                     plan.size(),
+                    options.swaps() == 0 ? "" : "swaps " + swapper.finished() + " of " + options.swaps() + "  ",
                     fleet.running(),
                     fleet.alive()));
-            boolean allDone = !sending.isAlive() && lanes.done();
+            boolean allDone = !sending.isAlive() && lanes.done() && swapper.done();
             if (allDone && results >= load.size() && settled(end)) {
                 return;
             }
@@ -272,7 +304,7 @@ public final class FireRun {
             if (allDone && now - moved > QUIET.toNanos() && settled(end) && nothingPending(end, harvest)) {
                 return; // what has no result by now will never have one
             }
-            if (now - moved > STALL_LIMIT.toNanos() && lanes.done()) {
+            if (now - moved > STALL_LIMIT.toNanos() && lanes.done() && swapper.done()) {
                 return; // the checker tells what is missing
             }
         }

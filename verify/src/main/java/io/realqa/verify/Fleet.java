@@ -160,6 +160,11 @@ final class Fleet implements AutoCloseable {
         return fallen;
     }
 
+    /** Slots whose instance holds its tasks. */
+    synchronized List<Integer> runningSlots() {
+        return instances.keySet().stream().filter(s -> instance(s).running()).toList();
+    }
+
     /** Processes that ended without anybody's order. */
     synchronized int unexpectedEnds() {
         return unexpectedEnds;
@@ -171,7 +176,7 @@ final class Fleet implements AutoCloseable {
     }
 
     synchronized int running() {
-        return (int) instances.values().stream().filter(Instance::running).count();
+        return runningSlots().size();
     }
 
     /**

@@ -81,7 +81,8 @@ final class Harvest {
                     s.getEventId(),
                     s.getContentSha256(),
                     s.getScore(),
-                    version(s.getProvenance()));
+                    version(s.getProvenance()),
+                    s.getProvenance().getEpoch());
         }
         if (value instanceof ImageAttributesAssessed a) {
             String answered = a.getAttributes().stream()
@@ -96,7 +97,8 @@ final class Harvest {
                     a.getScoreEventId(),
                     a.getContentSha256(),
                     version(a.getProvenance()),
-                    answered);
+                    answered,
+                    a.getProvenance().getEpoch());
         }
         if (value instanceof UploadDeadLettered d) {
             return new Seen.DeadLettered(

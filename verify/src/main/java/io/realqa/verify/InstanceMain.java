@@ -13,6 +13,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -27,6 +28,9 @@ final class InstanceMain {
 
     private InstanceMain() {}
 
+    /** What loading an adapter takes: long enough that a kill finds it. */
+    private static final long LOADING_NANOS = Duration.ofMillis(200).toNanos();
+
     /** Arguments: settings of the service, version of the adapter, workers, milliseconds a batch, sabotage, place. */
     public static void main(String[] args) throws InterruptedException {
         Announcer announcer = new Announcer(System.out);
@@ -38,8 +42,12 @@ final class InstanceMain {
         Sabotage sabotage = Sabotage.valueOf(args[4]);
         SyntheticScorer scorer = new SyntheticScorer(args[1], faults, sabotage);
         Model model = new Model(scorer, Integer.parseInt(args[2]));
-        ScoringService service = new ScoringService(
-                config, () -> model, new ScoringService.Substitutes(sabotage != Sabotage.PENDING, null));
+        ScoringService.Substitutes substitutes =
+                new ScoringService.Substitutes(sabotage != Sabotage.PENDING, null, digest -> {
+                    LockSupport.parkNanos(LOADING_NANOS);
+                    return new SyntheticScorer(String.valueOf(digest), faults, sabotage);
+                });
+        ScoringService service = new ScoringService(config, () -> model, substitutes);
         Runtime.getRuntime().addShutdownHook(new Thread(service::close, "stop"));
         service.start();
         boolean running = false;

@@ -19,22 +19,28 @@ final class InstanceSettings {
     private final List<String> hosts;
     private final Path folder;
     private final Duration sessionTimeout;
+    private final boolean adapters;
     private final Ports ports;
     private final Map<Integer, Integer> httpPorts = new ConcurrentHashMap<>();
 
-    /** @param hosts that uploads' URIs name, as host:port */
+    /**
+     * @param hosts that uploads' URIs name, as host:port
+     * @param adapters whether released adapters are followed
+     */
     InstanceSettings(
             String bootstrapServers,
             String registryUrl,
             List<String> hosts,
             Path folder,
             Duration sessionTimeout,
+            boolean adapters,
             Ports ports) {
         this.bootstrapServers = bootstrapServers;
         this.registryUrl = registryUrl;
         this.hosts = List.copyOf(hosts);
         this.folder = folder;
         this.sessionTimeout = sessionTimeout;
+        this.adapters = adapters;
         this.ports = ports;
     }
 
@@ -74,14 +80,30 @@ final class InstanceSettings {
                   host: 127.0.0.1
                   port: %d
                 """.formatted(
-                        bootstrapServers,
-                        APPLICATION,
-                        folder.resolve("instance-" + slot).resolve("state"),
-                        sessionTimeout.toMillis(),
-                        sessionTimeout.toMillis() / 4,
-                        registryUrl,
-                        CALL_TIMEOUT.toSeconds(),
-                        hosts.stream().map(h -> '"' + h + '"').collect(Collectors.joining(", ")),
-                        httpPort(slot));
+                                bootstrapServers,
+                                APPLICATION,
+                                folder.resolve("instance-" + slot).resolve("state"),
+                                sessionTimeout.toMillis(),
+                                sessionTimeout.toMillis() / 4,
+                                registryUrl,
+                                CALL_TIMEOUT.toSeconds(),
+                                hosts.stream().map(h -> '"' + h + '"').collect(Collectors.joining(", ")),
+                                httpPort(slot))
+                + (adapters ? adapters(slot) : "");
+    }
+
+    private static String adapters(int slot) {
+        return """
+                adapters:
+                  roots: []
+                  workerId: %s
+                  heartbeat: 1s
+                  patience: 10s
+                """.formatted(worker(slot));
+    }
+
+    /** Name of a slot's instance on the status topic. */
+    static String worker(int slot) {
+        return "instance-" + slot;
     }
 }

@@ -14,7 +14,13 @@ final class Report {
         this.out = out;
     }
 
-    void print(FireOptions options, Checker.Verdict verdict, FaultLanes lanes, Fleet fleet, Duration took) {
+    void print(
+            FireOptions options,
+            Checker.Verdict verdict,
+            FaultLanes lanes,
+            Swapper swapper,
+            Fleet fleet,
+            Duration took) {
         out.printf("%n%-34s %10s%n", "committed", "records");
         new TreeMap<>(verdict.counts()).forEach((what, n) -> out.printf("%-34s %,10d%n", what, n));
         Map<FaultKind, Integer> faults = new EnumMap<>(FaultKind.class);
@@ -23,6 +29,9 @@ final class Report {
                 .forEach(d -> faults.merge(d.fault().kind(), 1, Integer::sum));
         out.printf("%n%-34s %10s%n", "injected", "times");
         faults.forEach((kind, n) -> out.printf("%-34s %,10d  %s%n", name(kind), n, kind.description()));
+        if (options.swaps() > 0) {
+            out.printf("%-34s %,10d  %s%n", "swaps", swapper.finished(), "another adapter released, forward and back");
+        }
         out.printf("%n%-34s %10s%n", "violated", "times");
         for (Violation v : Violation.values()) {
             out.printf("%-34s %,10d  %s%n", name(v), verdict.of(v), v.description());
@@ -50,6 +59,9 @@ final class Report {
             command.append(" --faults ").append(o.faults());
         } else {
             command.append(" --kill-every ").append(every.toMillis()).append("ms");
+        }
+        if (o.swaps() > 0) {
+            command.append(" --swaps ").append(o.swaps());
         }
         command.append(" --seed ").append(o.seed());
         command.append(" --instances ").append(o.instances());

@@ -21,15 +21,31 @@ sealed interface Seen {
 
     /**
      * @param by version of the adapter in its provenance
+     * @param epoch of the release that it serves under
      */
-    record Scored(Place source, String key, String imageId, String eventId, String sha256, double score, String by)
+    record Scored(
+            Place source,
+            String key,
+            String imageId,
+            String eventId,
+            String sha256,
+            double score,
+            String by,
+            long epoch)
             implements Seen {}
 
     /**
      * @param answered the version that the answer itself names
      */
     record Assessed(
-            Place source, String key, String imageId, String scoreEventId, String sha256, String by, String answered)
+            Place source,
+            String key,
+            String imageId,
+            String scoreEventId,
+            String sha256,
+            String by,
+            String answered,
+            long epoch)
             implements Seen {}
 
     /**

@@ -15,6 +15,7 @@ enum Violation {
     PENDING_LEFT("entries left in the pending store's changelog"),
     OPEN_TRANSACTION("transactions still open"),
     NOT_INJECTED("planned faults that were not injected"),
+    NOT_CONVERGED("released adapters that not every instance served in the end"),
     NO_PROGRESS("minutes without a result"),
     NOT_STOPPED("instances that did not stop when told to, or ended by themselves");
 

@@ -3,6 +3,7 @@ package io.realqa.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -12,14 +13,18 @@ import org.junit.jupiter.api.Test;
 /** Feeds the checker a run as it should be, then each thing that may go wrong, and sees it say so. */
 class CheckerTest {
     private static final String VERSION = "sha256:adapter-1";
+    private static final long EPOCH = 3;
+    private static final String OTHER = "sha256:adapter-2";
+    private static final long OTHER_EPOCH = 4;
+    private static final Map<Long, String> RELEASED = Map.of(EPOCH, VERSION, OTHER_EPOCH, OTHER);
     private static final Load LOAD = new Load(5, 2_000, 4);
 
     private final Set<String> excused = new HashSet<>();
-    private Checker checker = new Checker(LOAD, excused);
+    private Checker checker = new Checker(LOAD, excused, RELEASED);
 
     @BeforeEach
     void aNewChecker() {
-        checker = new Checker(LOAD, excused);
+        checker = new Checker(LOAD, excused, RELEASED);
     }
 
     private static Seen.Place at(int number) {
@@ -33,12 +38,13 @@ class CheckerTest {
     private static Seen.Scored score(int number) {
         Upload u = LOAD.upload(number);
         double score = SyntheticImage.score(sha(u), VERSION);
-        return new Seen.Scored(at(number), u.imageId(), u.imageId(), "event-" + number, sha(u), score, VERSION);
+        return new Seen.Scored(at(number), u.imageId(), u.imageId(), "event-" + number, sha(u), score, VERSION, EPOCH);
     }
 
     private static Seen.Assessed attributes(int number) {
         Upload u = LOAD.upload(number);
-        return new Seen.Assessed(at(number), u.imageId(), u.imageId(), "event-" + number, sha(u), VERSION, VERSION);
+        return new Seen.Assessed(
+                at(number), u.imageId(), u.imageId(), "event-" + number, sha(u), VERSION, VERSION, EPOCH);
     }
 
     private static Seen.DeadLettered dead(int number, String stage, String reason) {
@@ -142,7 +148,14 @@ class CheckerTest {
         outcomesBut();
         Seen.Scored s = score(good());
         checker.saw(new Seen.Scored(
-                new Seen.Place(0, 99_999), s.key(), s.imageId(), s.eventId(), s.sha256(), s.score(), s.by()));
+                new Seen.Place(0, 99_999),
+                s.key(),
+                s.imageId(),
+                s.eventId(),
+                s.sha256(),
+                s.score(),
+                s.by(),
+                s.epoch()));
         expectOnly(Violation.FOREIGN, 1);
     }
 
@@ -158,7 +171,8 @@ class CheckerTest {
                 s.eventId(),
                 s.sha256(),
                 score(good()).score(),
-                s.by()));
+                s.by(),
+                s.epoch()));
         checker.saw(attributes(1_999));
         expectOnly(Violation.FOREIGN, 1);
     }
@@ -168,7 +182,8 @@ class CheckerTest {
         uploadAll();
         outcomesBut(1_999);
         Seen.Scored s = score(1_999);
-        checker.saw(new Seen.Scored(s.source(), s.key(), s.imageId(), s.eventId(), s.sha256(), Double.NaN, s.by()));
+        checker.saw(new Seen.Scored(
+                s.source(), s.key(), s.imageId(), s.eventId(), s.sha256(), Double.NaN, s.by(), s.epoch()));
         checker.saw(attributes(1_999));
         expectOnly(Violation.FOREIGN, 1);
     }
@@ -195,7 +210,7 @@ class CheckerTest {
         Seen.Assessed a = attributes(1_999);
         checker.saw(score(1_999));
         checker.saw(new Seen.Assessed(
-                a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), a.by(), "sha256:adapter-2"));
+                a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), a.by(), OTHER, a.epoch()));
         expectOnly(Violation.MIXED_VERSIONS, 1);
     }
 
@@ -206,13 +221,44 @@ class CheckerTest {
         Seen.Assessed a = attributes(1_999);
         checker.saw(score(1_999));
         checker.saw(new Seen.Assessed(
-                a.source(),
-                a.key(),
-                a.imageId(),
-                a.scoreEventId(),
-                a.sha256(),
-                "sha256:adapter-2",
-                "sha256:adapter-2"));
+                a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), OTHER, OTHER, OTHER_EPOCH));
+        expectOnly(Violation.UNPAIRED, 1);
+    }
+
+    @Test
+    void aScoreByAnotherAdapterThanItsEpochsIsMixed() {
+        uploadAll();
+        outcomesBut(1_999);
+        Upload u = LOAD.upload(1_999);
+        double by = SyntheticImage.score(sha(u), OTHER);
+        Seen.Assessed a = attributes(1_999);
+        checker.saw(new Seen.Scored(at(1_999), u.imageId(), u.imageId(), "event-1999", sha(u), by, OTHER, EPOCH));
+        checker.saw(
+                new Seen.Assessed(a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), OTHER, OTHER, EPOCH));
+        expectOnly(Violation.MIXED_VERSIONS, 2);
+    }
+
+    @Test
+    void aScoreOfAnEpochThatWasNeverReleasedIsMixed() {
+        uploadAll();
+        outcomesBut(1_999);
+        Seen.Scored s = score(1_999);
+        Seen.Assessed a = attributes(1_999);
+        checker.saw(new Seen.Scored(s.source(), s.key(), s.imageId(), s.eventId(), s.sha256(), s.score(), s.by(), 9));
+        checker.saw(new Seen.Assessed(
+                a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), a.by(), a.answered(), 9));
+        expectOnly(Violation.MIXED_VERSIONS, 2);
+    }
+
+    @Test
+    void aScoreAndAttributesOfTwoEpochsOfOneAdapterAreUnpaired() {
+        checker = new Checker(LOAD, excused, Map.of(EPOCH, VERSION, OTHER_EPOCH, VERSION));
+        uploadAll();
+        outcomesBut(1_999);
+        Seen.Assessed a = attributes(1_999);
+        checker.saw(score(1_999));
+        checker.saw(new Seen.Assessed(
+                a.source(), a.key(), a.imageId(), a.scoreEventId(), a.sha256(), a.by(), a.answered(), OTHER_EPOCH));
         expectOnly(Violation.UNPAIRED, 1);
     }
 

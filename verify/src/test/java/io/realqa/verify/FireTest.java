@@ -26,16 +26,16 @@ class FireTest {
     private Path folder;
 
     private Checker.Verdict run(
-            int uploads, int faults, long deviceMillis, @Nullable Duration killEvery, Sabotage sabotage)
+            int uploads, int faults, int swaps, long deviceMillis, @Nullable Duration killEvery, Sabotage sabotage)
             throws InterruptedException {
         FireOptions options = new FireOptions(
-                REGISTRY, uploads, faults, SEED, 3, 100, deviceMillis, killEvery, sabotage, folder, false);
+                REGISTRY, uploads, faults, SEED, 3, 100, deviceMillis, swaps, killEvery, sabotage, folder, false);
         return new FireRun(options, new PrintWriter(System.out, true, StandardCharsets.UTF_8)).verify();
     }
 
     @Test
-    void everyUploadEndsOnceWhateverFails() throws Exception {
-        Checker.Verdict verdict = run(3_000, 6, 10, null, Sabotage.NONE);
+    void everyUploadEndsOnceWhateverFailsWhileAdaptersAreSwapped() throws Exception {
+        Checker.Verdict verdict = run(3_000, 6, 5, 10, null, Sabotage.NONE);
         assertThat(verdict.examples()).isEmpty();
         assertThat(verdict.clean()).isTrue();
     }
@@ -43,7 +43,7 @@ class FireTest {
     @Test
     void aServiceThatCommitsWithoutThePendingEntriesIsFoundOut() throws Exception {
         // A slow device: at each kill the engine holds what a commit interval before was taken from the topic.
-        Checker.Verdict verdict = run(1_000, 0, 1_500, Duration.ofSeconds(3), Sabotage.PENDING);
+        Checker.Verdict verdict = run(1_000, 0, 0, 1_500, Duration.ofSeconds(3), Sabotage.PENDING);
         assertThat(verdict.of(Violation.LOST)).isPositive();
     }
 }

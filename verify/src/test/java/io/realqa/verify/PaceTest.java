@@ -15,7 +15,7 @@ class PaceTest {
 
     private Pace pace(int faults) {
         FireOptions options =
-                new FireOptions(Path.of("registry"), 1_000, faults, 1, 2, 100, 0, null, Sabotage.NONE, null, false);
+                new FireOptions(Path.of("registry"), 1_000, faults, 1, 2, 100, 0, 0, null, Sabotage.NONE, null, false);
         return new Pace(options, faults, finished::get, clock::get);
     }
 

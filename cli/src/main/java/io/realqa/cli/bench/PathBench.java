@@ -127,7 +127,7 @@ public final class PathBench {
                         "num.stream.threads", Integer.toString(threads)))
                 .withBatch(new ServiceConfig.Batch(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
                 .withCache(new ServiceConfig.Cache(0))
-                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null));
+                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null, null));
     }
 
     /** Uploads a second through the engine alone, without Kafka. */
@@ -189,7 +189,9 @@ public final class PathBench {
             long deadline = System.nanoTime() + LONGEST.toNanos();
             long start = System.nanoTime();
             try (ScoringService service = new ScoringService(
-                    config, () -> new Model(model, workers), new ScoringService.Substitutes(true, new Instantly()))) {
+                    config,
+                    () -> new Model(model, workers),
+                    new ScoringService.Substitutes(true, new Instantly(), null))) {
                 service.start();
                 int seen = 0;
                 long third = 0;
@@ -227,7 +229,7 @@ public final class PathBench {
                 ScoringService service = new ScoringService(
                         serviceConfig(stack, 2),
                         () -> new Model(new SyntheticModel(DEVICE), 1),
-                        new ScoringService.Substitutes(true, new Instantly()))) {
+                        new ScoringService.Substitutes(true, new Instantly(), null))) {
             service.start();
             Uploads events = new Uploads(stack);
             // Starting takes seconds, and what has queued up until then must be gone before anything is measured.

@@ -32,7 +32,8 @@ public final class TrainerParts {
                 null,
                 null,
                 null,
-                ServiceConfig.Adapters.roots(List.of(config.adapters().toString())));
+                ServiceConfig.Adapters.roots(List.of(config.adapters().toString())),
+                null);
     }
 
     /** Releases on the topic. */

@@ -41,6 +41,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -84,6 +85,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     private final VideoLimits limits;
+    private final BooleanSupplier givenUp;
     private final AVFormatContext container = new AVFormatContext(null);
     private @Nullable AVCodecContext decoder;
     private final AVPacket packet = av_packet_alloc();
@@ -99,8 +101,9 @@ public final class VideoFile implements AutoCloseable {
     private int next;
     private boolean closed;
 
-    private VideoFile(VideoLimits limits) {
+    private VideoFile(VideoLimits limits, BooleanSupplier givenUp) {
         this.limits = limits;
+        this.givenUp = givenUp;
         this.pictures = new Pictures(limits);
     }
 
@@ -111,6 +114,18 @@ public final class VideoFile implements AutoCloseable {
      * @throws IOException if the file cannot be read
      */
     public static VideoFile open(Path file, VideoLimits limits) throws VideoRejectedException, IOException {
+        return open(file, limits, () -> false);
+    }
+
+    /**
+     * Opens a clip and checks its header.
+     *
+     * @param givenUp asked before each packet and each frame; true ends the reading as {@link Reason#TOO_SLOW}
+     * @throws VideoRejectedException if it is no clip, or over a limit
+     * @throws IOException if the file cannot be read
+     */
+    public static VideoFile open(Path file, VideoLimits limits, BooleanSupplier givenUp)
+            throws VideoRejectedException, IOException {
         long bytes = Files.size(file);
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
             throw new IOException(file + ": not readable (expected: a video file)");
@@ -119,7 +134,7 @@ public final class VideoFile implements AutoCloseable {
             throw new VideoRejectedException(Reason.EMPTY, "video: 0 bytes (expected: at least 1)");
         }
         limits.checkBytes(bytes);
-        VideoFile video = new VideoFile(limits);
+        VideoFile video = new VideoFile(limits, givenUp);
         boolean opened = false;
         try {
             video.openContainer(file);
@@ -255,6 +270,7 @@ public final class VideoFile implements AutoCloseable {
     private boolean decode() throws VideoRejectedException {
         AVCodecContext context = Objects.requireNonNull(decoder);
         while (true) {
+            checkTime();
             int result = avcodec_receive_frame(context, frame);
             if (result >= 0) {
                 limits.checkDecoded(++decoded);
@@ -274,6 +290,7 @@ public final class VideoFile implements AutoCloseable {
 
     private void feed(AVCodecContext context) throws VideoRejectedException {
         while (true) {
+            checkTime();
             int result = av_read_frame(container, packet);
             if (result == AVERROR_EOF) {
                 // frames that the decoder still holds come out now; then it says AVERROR_EOF
@@ -305,6 +322,17 @@ public final class VideoFile implements AutoCloseable {
             } finally {
                 av_packet_unref(packet);
             }
+        }
+    }
+
+    private void checkTime() throws VideoRejectedException {
+        if (givenUp.getAsBoolean()) {
+            throw new VideoRejectedException(
+                    Reason.TOO_SLOW,
+                    String.format(
+                            Locale.ROOT,
+                            "video: decoding took too long, %.1f s of it were read (expected: a clip that decodes in time)",
+                            Math.max(0, shown)));
         }
     }
 

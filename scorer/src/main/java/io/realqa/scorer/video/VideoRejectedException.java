@@ -21,7 +21,9 @@ public final class VideoRejectedException extends Exception {
         /** A frame is over {@link VideoLimits#maxPixels()}. */
         TOO_MANY_PIXELS,
         /** More frames to score than {@link VideoLimits#maxFrames()}, or absurdly many to decode. */
-        TOO_MANY_FRAMES
+        TOO_MANY_FRAMES,
+        /** Whoever reads it has no more time for it. */
+        TOO_SLOW
     }
 
     private final Reason reason;

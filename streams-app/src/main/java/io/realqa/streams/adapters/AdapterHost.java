@@ -88,6 +88,11 @@ final class AdapterHost implements ModelRouter {
         return table.route(platform, imageId);
     }
 
+    @Override
+    public @Nullable BatchScorer shadow(String platform, String imageId) {
+        return table.shadow(platform, imageId);
+    }
+
     /** How every slot is. Any thread may ask. */
     Map<ReleaseKey, SlotStatus> statuses() {
         return Map.copyOf(statuses);

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -91,14 +92,34 @@ public final class AdapterService implements AutoCloseable {
             BatchScorer start,
             ImageLimits limits,
             ServiceMetrics metrics) {
-        AdapterService service = new AdapterService(
-                config,
-                kafka,
-                serde,
-                new CheckpointAdapters(scorer, start, limits, config),
-                start,
-                metrics,
-                Clock.systemUTC());
+        return started(config, kafka, serde, new CheckpointAdapters(scorer, start, limits, config), start, metrics);
+    }
+
+    /**
+     * The same with models that stand in for released adapters, in verifiers.
+     *
+     * @param models the model for an adapter's digest; null: the base model alone. The caller's to close
+     */
+    public static AdapterService start(
+            AdaptersConfig config,
+            Map<String, String> kafka,
+            Serde<GenericContainer> serde,
+            Function<@Nullable String, BatchScorer> models,
+            BatchScorer start,
+            ServiceMetrics metrics) {
+        AdapterLoader loader = release ->
+                new AdapterLoader.Loaded(new Resident(models.apply(release.adapter()), () -> {}), "a substitute");
+        return started(config, kafka, serde, loader, start, metrics);
+    }
+
+    private static AdapterService started(
+            AdaptersConfig config,
+            Map<String, String> kafka,
+            Serde<GenericContainer> serde,
+            AdapterLoader loader,
+            BatchScorer start,
+            ServiceMetrics metrics) {
+        AdapterService service = new AdapterService(config, kafka, serde, loader, start, metrics, Clock.systemUTC());
         service.reading.start();
         service.loading.start();
         return service;

@@ -16,11 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class RoutingTable implements ModelRouter {
     private final Map<ReleaseKey, Version> slots;
     private final BatchScorer start;
+    private final boolean candidates;
 
     /** @param start what answers where nothing is released */
     RoutingTable(Map<ReleaseKey, Version> slots, BatchScorer start) {
         this.slots = Map.copyOf(slots);
         this.start = start;
+        this.candidates = slots.keySet().stream().anyMatch(k -> k.slot() == Slot.CANDIDATE);
     }
 
     @Override
@@ -31,6 +33,20 @@ final class RoutingTable implements ModelRouter {
         BatchScorer own = own(platform, imageId);
         BatchScorer any = own == null ? own(ReleaseKey.ALL, imageId) : own;
         return any == null ? start : any;
+    }
+
+    /** The platform's candidate, or that of {@code *} if it has none, if the image falls in its share. */
+    @Override
+    public @Nullable BatchScorer shadow(String platform, String imageId) {
+        if (!candidates) {
+            return null;
+        }
+        Version own = slots.get(new ReleaseKey(platform, Slot.CANDIDATE));
+        Version candidate = own == null ? slots.get(new ReleaseKey(ReleaseKey.ALL, Slot.CANDIDATE)) : own;
+        return candidate != null
+                        && TrafficShare.holdsFromTheEnd(candidate.release().share(), imageId)
+                ? candidate
+                : null;
     }
 
     private @Nullable BatchScorer own(String platform, String imageId) {

@@ -22,6 +22,11 @@ final class TrafficShare {
         }
     }
 
+    /** Whether an image falls in a share that is counted from the other end: it overlaps a canary's as late as can be. */
+    static boolean holdsFromTheEnd(double share, String imageId) {
+        return share > 0 && (share >= 1 || place(imageId) >= 1 - share);
+    }
+
     static boolean holds(double share, String imageId) {
         return share > 0 && (share >= 1 || place(imageId) < share);
     }

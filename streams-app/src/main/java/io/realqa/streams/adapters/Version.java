@@ -2,9 +2,12 @@ package io.realqa.streams.adapters;
 
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
+import io.realqa.scorer.video.VideoRejectedException;
 import io.realqa.streams.scoring.BatchScorer;
+import io.realqa.streams.scoring.ClipConfig;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 
 /** A resident model under the epoch of one release: what the engine sees. Two epochs may share one resident. */
 final class Version implements BatchScorer {
@@ -39,6 +42,12 @@ final class Version implements BatchScorer {
     @Override
     public Prepared prepare(byte[] content) throws ImageRejectedException {
         return resident.scorer().prepare(content);
+    }
+
+    @Override
+    public Prepared prepareClip(byte[] content, ClipConfig config, BooleanSupplier givenUp)
+            throws VideoRejectedException, ImageRejectedException {
+        return resident.scorer().prepareClip(content, config, givenUp);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +25,17 @@ public final class ContentFetcher implements ContentSource {
     private final FileSource files;
     private final HttpSource web;
     private final Retry retry;
+    private final @Nullable ContentFetcher clips;
     private volatile boolean closed;
 
+    /** A fetcher for which clips are no larger than images. */
     public ContentFetcher(ContentPolicy policy) {
+        this(policy, policy.maxBytes());
+    }
+
+    /** @param maxClipBytes largest clip, where the policy says it of images */
+    public ContentFetcher(ContentPolicy policy, long maxClipBytes) {
+        this.clips = maxClipBytes == policy.maxBytes() ? null : new ContentFetcher(policy.withMaxBytes(maxClipBytes));
         this.policy = policy;
         this.files = new FileSource(policy);
         this.web = new HttpSource(policy);
@@ -77,11 +86,19 @@ public final class ContentFetcher implements ContentSource {
         }
     }
 
+    @Override
+    public byte[] fetchClip(String uri) throws ContentRejectedException {
+        return (clips == null ? this : clips).fetch(uri);
+    }
+
     /** Ends the fetches under way with a {@link CancellationException}; those in a pause notice when it is over. */
     @Override
     public void close() {
         closed = true;
         web.close();
+        if (clips != null) {
+            clips.close();
+        }
     }
 
     private byte[] fetch(String text, AtomicInteger attempts) throws Refusal, InterruptedException {

@@ -9,6 +9,15 @@ public interface ContentSource extends AutoCloseable {
      */
     byte[] fetch(String uri) throws ContentRejectedException;
 
+    /**
+     * The same for a clip, which may be larger.
+     *
+     * @throws ContentRejectedException if it cannot be had
+     */
+    default byte[] fetchClip(String uri) throws ContentRejectedException {
+        return fetch(uri);
+    }
+
     /** Ends what is under way. */
     @Override
     void close();

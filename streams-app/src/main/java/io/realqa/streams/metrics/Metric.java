@@ -10,6 +10,18 @@ public enum Metric {
     UPLOADS("realqa.uploads", Kind.COUNTER, "", "upload records that were read"),
     SCORES("realqa.scores", Kind.COUNTER, "", "uploads that ended in a score and attributes"),
     DEAD_LETTERS("realqa.dead.letters", Kind.COUNTER, "", "uploads that ended in a dead letter", "stage", "reason"),
+    CALIBRATION(
+            "realqa.calibration",
+            Kind.COUNTER,
+            "",
+            "scores of platforms with a calibration: applied, or other-model where it was fitted for another",
+            "result"),
+    NCM(
+            "realqa.ncm",
+            Kind.SUMMARY,
+            "",
+            "label-free NCM of a score: squared distance of its digits' expectation from its most probable digits"),
+    NCM_STAR("realqa.ncm.star", Kind.SUMMARY, "", "the same without what the most probable digits contribute"),
     END_TO_END(
             "realqa.end.to.end",
             Kind.TIMER,
@@ -47,6 +59,14 @@ public enum Metric {
     ADAPTER_REFUSALS("realqa.adapter.refusals", Kind.COUNTER, "", "releases that this instance refused"),
     ADAPTER_ALARMS(
             "realqa.adapter.alarms", Kind.COUNTER, "", "releases that this instance took back for their live answers"),
+    SHADOW(
+            "realqa.shadow.scores",
+            Kind.COUNTER,
+            "",
+            "images that a candidate scored in the shadow: higher, lower or equal to the published score, or failed",
+            "result"),
+    SHADOW_DIFFERENCE(
+            "realqa.shadow.difference", Kind.SUMMARY, "", "distance of a candidate's score from the published one"),
     ADAPTER_LOAD(
             "realqa.adapter.load", Kind.TIMER, "seconds", "loading and checking an adapter beside the served ones"),
     READY("realqa.ready", Kind.GAUGE, "", "1: the instance serves; 0: it loads, stops, hangs or has no tasks");

@@ -92,7 +92,7 @@ public final class Replay {
                 return run(deserializer, null, marks, tally, progress);
             }
             if (topics.partitions(options.marks()) == 0) {
-                topics.createCompacted(options.marks());
+                topics.createCompacted(options.marks(), 1);
             }
             topics.requireCompacted("replays", options.marks());
             try (UploadWriter writer = new UploadWriter(options, partitions, clock, beforeCommit)) {

@@ -49,10 +49,10 @@ final class ReplayTopics implements AutoCloseable {
         return partitions;
     }
 
-    /** Creates a compacted topic of one partition, with the cluster's replication, if it is not there. */
-    void createCompacted(String topic) {
-        NewTopic wanted =
-                new NewTopic(topic, Optional.of(1), Optional.empty()).configs(Map.of("cleanup.policy", "compact"));
+    /** Creates a compacted topic with the cluster's replication, if it is not there. */
+    void createCompacted(String topic, int partitions) {
+        NewTopic wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty())
+                .configs(Map.of("cleanup.policy", "compact"));
         try {
             get(admin.createTopics(List.of(wanted)).values().get(topic), "create " + topic);
         } catch (ReplayException e) {

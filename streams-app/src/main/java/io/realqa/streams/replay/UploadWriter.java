@@ -162,12 +162,22 @@ final class UploadWriter implements AutoCloseable {
     }
 
     private static ReplayException failure(KafkaException e) {
+        return failure("replay", "the uploads", e);
+    }
+
+    /**
+     * A failed transaction, in words.
+     *
+     * @param run what was running, of which a later one takes over from an earlier
+     * @param what it was writing
+     */
+    static ReplayException failure(String run, String what, KafkaException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProducerFencedException || cause instanceof InvalidProducerEpochException) {
-                return new ReplayException("another replay was started and has taken over", e);
+                return new ReplayException("another " + run + " was started and has taken over", e);
             }
         }
-        return new ReplayException("the cluster did not take the uploads: " + e.getMessage(), e);
+        return new ReplayException("the cluster did not take " + what + ": " + e.getMessage(), e);
     }
 
     private static byte @Nullable [] bytes(@Nullable ByteBuffer buffer) {

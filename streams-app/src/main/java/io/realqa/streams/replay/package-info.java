@@ -1,4 +1,4 @@
-/** Dead letters back through the uploads topic, each once. */
+/** Dead letters back through the uploads topic, each once; past scores on the scale of later calibrations. */
 @NullMarked
 package io.realqa.streams.replay;
 

@@ -8,7 +8,12 @@ import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.Preprocessing;
 import io.realqa.scorer.image.VisualInput;
+import io.realqa.scorer.video.VideoRejectedException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the engine needs of a model: how its images are prepared, their scores, and who answered. Thread-safe. */
@@ -27,6 +32,17 @@ public interface BatchScorer {
      * @param epoch of the adapter's release; 0: what the service started with
      */
     record Identity(String checkpoint, @Nullable String adapter, String profile, String preprocessing, long epoch) {}
+
+    /**
+     * Decodes a clip and makes its frames what the device takes, as one thing: they are scored together. Called on a
+     * thread for clips, which may take its time.
+     *
+     * @param givenUp asked often; true: nobody waits for it any more, or it has taken too long
+     */
+    default Prepared prepareClip(byte[] content, ClipConfig config, BooleanSupplier givenUp)
+            throws VideoRejectedException, ImageRejectedException {
+        throw new UnsupportedOperationException("clip: not for this model (expected: an image)");
+    }
 
     /** Decodes an image file and makes it what the device takes. Called on several threads at a time. */
     Prepared prepare(byte[] content) throws ImageRejectedException;
@@ -99,7 +115,30 @@ public interface BatchScorer {
         }
 
         @Override
+        public Prepared prepareClip(byte[] content, ClipConfig config, BooleanSupplier givenUp)
+                throws VideoRejectedException, ImageRejectedException {
+            return ClipFrames.read(content, config, preprocessing, givenUp);
+        }
+
+        @Override
         public List<Score> score(List<Prepared> images) {
+            return images.stream().anyMatch(p -> p instanceof ClipFrames) ? withClips(images) : still(images);
+        }
+
+        /** Images in one call, and each clip in calls of its own: frames are a batch already. */
+        private List<Score> withClips(List<Prepared> images) {
+            List<Prepared> still =
+                    images.stream().filter(p -> !(p instanceof ClipFrames)).toList();
+            Iterator<Score> scores =
+                    still.isEmpty() ? Collections.emptyIterator() : still(still).iterator();
+            List<Score> all = new ArrayList<>();
+            for (Prepared p : images) {
+                all.add(p instanceof ClipFrames clip ? clip.score(scorer) : scores.next());
+            }
+            return all;
+        }
+
+        private List<Score> still(List<Prepared> images) {
             return scorer.score(images.stream().map(p -> ((Decoded) p).input()).toList())
                     .scores();
         }

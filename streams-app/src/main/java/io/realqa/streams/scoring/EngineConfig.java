@@ -11,9 +11,16 @@ import java.time.Duration;
  * @param fetch how hosts are treated
  * @param cacheEntries scores that are kept, so that equal content is scored once; 0: it is scored as often as it comes
  * @param offGrammarMass an answer with more than that outside the allowed scores is none
+ * @param clips how clips are scored, and what one may cost
  */
 public record EngineConfig(
-        BatchPolicy batches, Limits limits, Device device, Fetch fetch, int cacheEntries, double offGrammarMass) {
+        BatchPolicy batches,
+        Limits limits,
+        Device device,
+        Fetch fetch,
+        int cacheEntries,
+        double offGrammarMass,
+        ClipConfig clips) {
 
     /** A score with its distributions takes some kilobytes. */
     public static final int DEFAULT_CACHE_ENTRIES = 5_000;
@@ -27,7 +34,8 @@ public record EngineConfig(
             Device.DEFAULTS,
             Fetch.DEFAULTS,
             DEFAULT_CACHE_ENTRIES,
-            DEFAULT_OFF_GRAMMAR_MASS);
+            DEFAULT_OFF_GRAMMAR_MASS,
+            ClipConfig.DEFAULTS);
 
     public EngineConfig {
         if (cacheEntries < 0) {
@@ -106,22 +114,26 @@ public record EngineConfig(
     }
 
     public EngineConfig withDevice(Device other) {
-        return new EngineConfig(batches, limits, other, fetch, cacheEntries, offGrammarMass);
+        return new EngineConfig(batches, limits, other, fetch, cacheEntries, offGrammarMass, clips);
     }
 
     public EngineConfig withBatches(BatchPolicy other) {
-        return new EngineConfig(other, limits, device, fetch, cacheEntries, offGrammarMass);
+        return new EngineConfig(other, limits, device, fetch, cacheEntries, offGrammarMass, clips);
     }
 
     public EngineConfig withLimits(Limits other) {
-        return new EngineConfig(batches, other, device, fetch, cacheEntries, offGrammarMass);
+        return new EngineConfig(batches, other, device, fetch, cacheEntries, offGrammarMass, clips);
     }
 
     public EngineConfig withFetch(Fetch other) {
-        return new EngineConfig(batches, limits, device, other, cacheEntries, offGrammarMass);
+        return new EngineConfig(batches, limits, device, other, cacheEntries, offGrammarMass, clips);
+    }
+
+    public EngineConfig withClips(ClipConfig other) {
+        return new EngineConfig(batches, limits, device, fetch, cacheEntries, offGrammarMass, other);
     }
 
     public EngineConfig withCacheEntries(int entries) {
-        return new EngineConfig(batches, limits, device, fetch, entries, offGrammarMass);
+        return new EngineConfig(batches, limits, device, fetch, entries, offGrammarMass, clips);
     }
 }

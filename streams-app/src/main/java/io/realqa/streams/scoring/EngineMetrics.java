@@ -3,10 +3,12 @@ package io.realqa.streams.scoring;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Timer;
+import io.realqa.scorer.Score;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The engine's meters, looked up once. Thread-safe. */
 final class EngineMetrics {
@@ -22,6 +24,11 @@ final class EngineMetrics {
     final Counter errors;
     final Counter outOfMemory;
     final Counter flawed;
+    private final Counter shadowHigher;
+    private final Counter shadowLower;
+    private final Counter shadowEqual;
+    private final Counter shadowFailed;
+    private final DistributionSummary shadowDifference;
     private final AtomicLong batches = new AtomicLong();
     private final AtomicLong busyNanos = new AtomicLong();
 
@@ -38,6 +45,11 @@ final class EngineMetrics {
         this.errors = metrics.counter(Metric.BATCH_FAILURES, "error");
         this.outOfMemory = metrics.counter(Metric.BATCH_FAILURES, "out-of-memory");
         this.flawed = metrics.counter(Metric.BATCH_FAILURES, "not-a-score");
+        this.shadowHigher = metrics.counter(Metric.SHADOW, "higher");
+        this.shadowLower = metrics.counter(Metric.SHADOW, "lower");
+        this.shadowEqual = metrics.counter(Metric.SHADOW, "equal");
+        this.shadowFailed = metrics.counter(Metric.SHADOW, "failed");
+        this.shadowDifference = metrics.summary(Metric.SHADOW_DIFFERENCE);
         metrics.counter(Metric.DEVICE_BUSY, () -> busyNanos.get() / 1e9);
     }
 
@@ -50,6 +62,17 @@ final class EngineMetrics {
     /** Batches that were scored so far. */
     long batches() {
         return batches.get();
+    }
+
+    /** @param other a candidate's score of the same image; null: it gave none */
+    void shadow(Score served, @Nullable Score other) {
+        if (other == null) {
+            shadowFailed.increment();
+            return;
+        }
+        double difference = other.expectation() - served.expectation();
+        (difference > 0 ? shadowHigher : difference < 0 ? shadowLower : shadowEqual).increment();
+        shadowDifference.record(Math.abs(difference));
     }
 
     void busy(long nanos) {

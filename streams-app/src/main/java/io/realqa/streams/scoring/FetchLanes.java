@@ -229,7 +229,8 @@ final class FetchLanes implements AutoCloseable {
                 results.dropped(flight);
                 return;
             }
-            byte[] content = source.fetch(String.valueOf(flight.job().uri()));
+            String uri = String.valueOf(flight.job().uri());
+            byte[] content = flight.job().clip() ? source.fetchClip(uri) : source.fetch(uri);
             long nanos = clock.getAsLong() - start;
             lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
             results.fetched(flight, content, nanos);

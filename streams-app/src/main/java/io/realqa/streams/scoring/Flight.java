@@ -15,6 +15,7 @@ final class Flight {
     private byte @Nullable [] content;
     private long fetchNanos;
     private ScoreCache.@Nullable Key leads;
+    private boolean announced;
 
     /** @param bytes room that it takes at first */
     Flight(ImageJob job, long submittedNanos, long bytes) {
@@ -62,6 +63,15 @@ final class Flight {
 
     long fetchNanos() {
         return fetchNanos;
+    }
+
+    /** Whether the batcher expects it, once it has been told to. */
+    boolean announced() {
+        return announced;
+    }
+
+    void announced(boolean expected) {
+        announced = expected;
     }
 
     /** Others with equal content wait for its outcome, under this key. */

@@ -1,5 +1,7 @@
 package io.realqa.streams.scoring;
 
+import org.jspecify.annotations.Nullable;
+
 /** Which model answers for an image. Asked between batches, so that a swap takes effect from one batch to the next. */
 @FunctionalInterface
 public interface ModelRouter {
@@ -10,4 +12,11 @@ public interface ModelRouter {
      * @param imageId decides in which share of the traffic it falls
      */
     BatchScorer route(String platform, String imageId);
+
+    /**
+     * The model that scores it as well, in the shadow of the one that answers; null: none does. Thread-safe, and cheap.
+     */
+    default @Nullable BatchScorer shadow(String platform, String imageId) {
+        return null;
+    }
 }

@@ -1,6 +1,7 @@
 package io.realqa.streams.scoring;
 
 import io.realqa.scorer.Score;
+import org.jspecify.annotations.Nullable;
 
 /** What became of one image: exactly one of a score or a rejection. */
 public sealed interface Outcome {
@@ -10,8 +11,22 @@ public sealed interface Outcome {
      *
      * @param by the model that answered: the event's provenance
      * @param sha256 of the content, 64 hex digits
+     * @param shadow what another model says of it, for comparison alone; null: none was asked, or it failed
      */
-    record Scored(Score score, BatchScorer.Identity by, String sha256, Timings timings) implements Outcome {}
+    record Scored(
+            Score score,
+            BatchScorer.Identity by,
+            String sha256,
+            Timings timings,
+            @Nullable Shadow shadow) implements Outcome {
+        /** A score without another beside it. */
+        public Scored(Score score, BatchScorer.Identity by, String sha256, Timings timings) {
+            this(score, by, sha256, timings, null);
+        }
+    }
+
+    /** A score that is not the answer. */
+    record Shadow(Score score, BatchScorer.Identity by) {}
 
     /**
      * It cannot be scored.

@@ -45,11 +45,19 @@ public enum Reason {
 
     EMPTY("zero bytes", DECODE),
     UNSUPPORTED_FORMAT(
-            "not JPEG, PNG, WebP, GIF, BMP or TIFF; the message names what it is (HEIC, AVIF, text …)", DECODE),
+            "not JPEG, PNG, WebP, GIF, BMP or TIFF, or declared as video/… and no clip that can be read; the message"
+                    + " names what it is (HEIC, AVIF, text …)",
+            DECODE),
     ANIMATED("an animated WebP", DECODE),
     CORRUPT("truncated or damaged", DECODE),
-    TOO_MANY_BYTES("larger than limits.imageBytes", FETCH, DECODE),
-    TOO_MANY_PIXELS("over limits.imagePixels or 30,000 pixels on a side, by the header", DECODE),
+    TOO_MANY_BYTES("larger than limits.imageBytes, a clip than limits.video.bytes", FETCH, DECODE),
+    TOO_MANY_PIXELS(
+            "over limits.imagePixels or 30,000 pixels on a side, by the header; a clip's frame over limits.video.pixels",
+            DECODE),
+    NO_VIDEO("a clip without pictures: sound only", DECODE),
+    TOO_LONG("a clip longer than limits.video.length, by its header or by its frames", DECODE),
+    TOO_MANY_FRAMES("a clip of over a thousand frames a second", DECODE),
+    TOO_SLOW("a clip whose decoding takes longer than limits.video.decoding", DECODE),
     TOO_NARROW("one side is more than 200 times the other", PREPROCESS),
 
     SCORING_FAILED("the model failed on this image alone, in every attempt; the log has the cause", SCORE),

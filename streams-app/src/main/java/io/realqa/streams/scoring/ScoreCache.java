@@ -19,9 +19,10 @@ final class ScoreCache {
      * All that decides a score.
      *
      * @param sha256 of the content
+     * @param clip whether the content was to be scored as a clip
      * @param by model, adapter, profile and preprocessing
      */
-    record Key(String sha256, BatchScorer.Identity by) {}
+    record Key(String sha256, boolean clip, BatchScorer.Identity by) {}
 
     /** What to do with an image. */
     sealed interface Role {
@@ -76,7 +77,7 @@ final class ScoreCache {
     synchronized List<Flight> finish(Key key, @Nullable Outcome outcome) {
         if (outcome instanceof Outcome.Scored scored) {
             // Under who answered, which may be another than who was to answer when it came.
-            known.put(new Key(key.sha256(), scored.by()), scored.score());
+            known.put(new Key(key.sha256(), key.clip(), scored.by()), scored.score());
         }
         List<Flight> followers = following.remove(key);
         return followers == null ? List.of() : followers;

@@ -2,6 +2,7 @@ package io.realqa.streams.scoring;
 
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
+import io.realqa.scorer.video.VideoRejectedException;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -19,9 +20,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +54,8 @@ public final class ScoringEngine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScoringEngine.class);
     private static final long CLOSE_SECONDS = 30;
+    /** One clip is decoded for each so many cores, with two threads. */
+    private static final int CORES_A_CLIP = 4;
 
     private final ModelRouter models;
     private final long largestFetch;
@@ -61,6 +66,10 @@ public final class ScoringEngine implements AutoCloseable {
     private final MicroBatcher batcher;
     private final EngineMetrics metrics;
     private final ExecutorService preparers;
+    /** Clips take their time, which must not be the images'. */
+    private final ExecutorService clipPreparers;
+
+    private final Semaphore clips;
     private final ScheduledExecutorService timer;
     private final List<Thread> threads = new ArrayList<>();
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -81,7 +90,7 @@ public final class ScoringEngine implements AutoCloseable {
             EngineConfig config,
             ServiceMetrics metrics,
             Consumer<Fault> onFault) {
-        this(models, new ContentFetcher(content), content.maxBytes(), config, metrics, onFault);
+        this(models, new ContentFetcher(content, config.clips().bytes()), content.maxBytes(), config, metrics, onFault);
     }
 
     /**
@@ -110,6 +119,10 @@ public final class ScoringEngine implements AutoCloseable {
                 new FetchLanes(content, config.fetch(), config.limits().images(), System::nanoTime, new Fetching());
         this.preparers = Executors.newFixedThreadPool(
                 Runtime.getRuntime().availableProcessors(), r -> Threads.daemon(r, "realqa-prepare"));
+        this.clips = new Semaphore(config.clips().inFlight());
+        this.clipPreparers = Executors.newFixedThreadPool(
+                Math.max(1, Runtime.getRuntime().availableProcessors() / CORES_A_CLIP),
+                r -> Threads.daemon(r, "realqa-clip"));
         this.timer = Executors.newSingleThreadScheduledExecutor(r -> Threads.daemon(r, "realqa-watchdog"));
         startWorkers(budget);
         metrics.gauge(Metric.IN_FLIGHT_IMAGES, admission::images);
@@ -145,8 +158,15 @@ public final class ScoringEngine implements AutoCloseable {
         if (content == null && !lanes.hasRoom(lane)) {
             return Offer.LANE_FULL;
         }
-        long room = content == null ? largestFetch : content.length;
+        boolean clip = job.clip();
+        if (clip && !clips.tryAcquire()) {
+            return Offer.LANE_FULL;
+        }
+        long room = content == null ? (clip ? config.clips().bytes() : largestFetch) : content.length;
         if (!admission.enter(room)) {
+            if (clip) {
+                clips.release();
+            }
             return Offer.FULL;
         }
         Flight flight = new Flight(job, System.nanoTime(), room);
@@ -168,16 +188,33 @@ public final class ScoringEngine implements AutoCloseable {
     }
 
     private void toPreparation(Flight flight) {
-        batcher.announce();
+        boolean clip = flight.job().clip();
+        if (!clip) {
+            // A batch may wait for an image that is being prepared; for a clip it would wait too often.
+            announce(flight);
+        }
         try {
-            preparers.execute(() -> prepare(flight));
+            (clip ? clipPreparers : preparers).execute(() -> prepare(flight));
         } catch (RejectedExecutionException e) {
             // close() came in between.
-            batcher.retract();
+            retract(flight);
             end(flight, null);
         } catch (Throwable e) {
             // No thread could be started.
             failUnexpectedly(flight, Stage.DECODE, e);
+        }
+    }
+
+    private void announce(Flight flight) {
+        flight.announced(true);
+        batcher.announce();
+    }
+
+    /** A job does not reach the batcher. */
+    private void retract(Flight flight) {
+        if (flight.announced()) {
+            flight.announced(false);
+            batcher.retract();
         }
     }
 
@@ -206,11 +243,11 @@ public final class ScoringEngine implements AutoCloseable {
         }
     }
 
-    /** Runs on a preparing thread. The job was announced to the batcher: it reaches it, or is retracted. */
+    /** Runs on a preparing thread. What was announced to the batcher reaches it, or is retracted. */
     private void prepare(Flight flight) {
         try {
             if (flight.cancelled() || closing.getCount() == 0) {
-                batcher.retract();
+                retract(flight);
                 end(flight, null);
                 return;
             }
@@ -223,18 +260,39 @@ public final class ScoringEngine implements AutoCloseable {
                 return;
             }
             BatchScorer by = models.route(flight.job().platform(), flight.job().imageId());
-            if (flight.leads() == null && !leads(flight, new ScoreCache.Key(sha256, by.identity()), start)) {
-                batcher.retract();
+            if (flight.leads() == null && !leads(flight, cacheKey(flight, sha256, by), start)) {
+                retract(flight);
                 return;
             }
-            BatchScorer.Prepared input = by.prepare(content);
+            BatchScorer.Prepared input = flight.job().clip()
+                    ? by.prepareClip(content, config.clips(), givenUp(flight, start))
+                    : by.prepare(content);
             long now = System.nanoTime();
+            if (!flight.announced()) {
+                announce(flight);
+            }
             batcher.add(new Ready(flight, input, sha256, now, now - start));
         } catch (ImageRejectedException e) {
             reject(flight, Reason.valueOf(e.reason().name()), String.valueOf(e.getMessage()));
+        } catch (VideoRejectedException e) {
+            if (flight.cancelled() || closing.getCount() == 0) {
+                end(flight, null);
+            } else {
+                reject(flight, Reason.valueOf(e.reason().name()), String.valueOf(e.getMessage()));
+            }
         } catch (Throwable e) {
             failUnexpectedly(flight, Stage.PREPROCESS, e);
         }
+    }
+
+    private static ScoreCache.Key cacheKey(Flight flight, String sha256, BatchScorer by) {
+        return new ScoreCache.Key(sha256, flight.job().clip(), by.identity());
+    }
+
+    /** Whether a clip is decoded in vain, or for too long. */
+    private BooleanSupplier givenUp(Flight flight, long start) {
+        long longest = config.clips().decoding().toNanos();
+        return () -> closing.getCount() == 0 || flight.cancelled() || System.nanoTime() - start > longest;
     }
 
     /** Whether an image is to be scored; else its score is known, or comes with that of an equal one. */
@@ -268,6 +326,18 @@ public final class ScoringEngine implements AutoCloseable {
     private final class Scoring implements DeviceWorker.Results {
         @Override
         public void scored(Ready image, Score score, BatchScorer.Identity by, long start, long device, int batchSize) {
+            scored(image, score, by, start, device, batchSize, null);
+        }
+
+        @Override
+        public void scored(
+                Ready image,
+                Score score,
+                BatchScorer.Identity by,
+                long start,
+                long device,
+                int batchSize,
+                Outcome.@Nullable Shadow shadow) {
             Flight flight = image.flight();
             long queue = start - flight.submittedNanos() - flight.fetchNanos() - image.preprocessNanos();
             finish(
@@ -276,8 +346,8 @@ public final class ScoringEngine implements AutoCloseable {
                             score,
                             by,
                             image.sha256(),
-                            new Outcome.Timings(
-                                    queue, flight.fetchNanos(), image.preprocessNanos(), device, batchSize)));
+                            new Outcome.Timings(queue, flight.fetchNanos(), image.preprocessNanos(), device, batchSize),
+                            shadow));
         }
 
         @Override
@@ -296,9 +366,9 @@ public final class ScoringEngine implements AutoCloseable {
         }
     }
 
-    /** Ends a job that was announced to the batcher and does not reach it. */
+    /** Ends a job that does not reach the batcher. */
     private void reject(Flight flight, Reason reason, String message) {
-        batcher.retract();
+        retract(flight);
         finish(
                 flight,
                 new Outcome.Rejected(
@@ -306,7 +376,7 @@ public final class ScoringEngine implements AutoCloseable {
     }
 
     private void failUnexpectedly(Flight flight, Stage stage, Throwable cause) {
-        batcher.retract();
+        retract(flight);
         unexpected(flight, stage, cause);
     }
 
@@ -347,6 +417,9 @@ public final class ScoringEngine implements AutoCloseable {
             return false;
         }
         admission.leave(flight);
+        if (flight.job().clip()) {
+            clips.release();
+        }
         ScoreCache.Key key = flight.leads();
         if (key != null) {
             for (Flight follower : cache.finish(key, outcome)) {
@@ -383,6 +456,7 @@ public final class ScoringEngine implements AutoCloseable {
         batcher.close();
         lanes.close();
         preparers.shutdownNow();
+        clipPreparers.shutdownNow();
         // A call that hangs does not end.
         long patience = fault.get() == null ? TimeUnit.SECONDS.toNanos(CLOSE_SECONDS) : 0;
         try {

@@ -44,6 +44,9 @@ public final class EventSerdes {
     public void register() {
         SampleEvents samples = new SampleEvents(topic(Topics.UPLOADS));
         score(samples.score());
+        if (publishesShadows()) {
+            shadowScore(samples.score());
+        }
         attributes(samples.attributes());
         deadLetter(samples.deadLetter());
     }
@@ -69,6 +72,15 @@ public final class EventSerdes {
 
     byte[] score(ImageScored event) {
         return serializer.serialize(topic(Topics.SCORES), event);
+    }
+
+    /** Whether candidates' scores go out at all: their topic has a name only if somebody wants them. */
+    boolean publishesShadows() {
+        return names.containsKey(Topics.SHADOW_SCORES);
+    }
+
+    byte[] shadowScore(ImageScored event) {
+        return serializer.serialize(topic(Topics.SHADOW_SCORES), event);
     }
 
     byte[] attributes(ImageAttributesAssessed event) {

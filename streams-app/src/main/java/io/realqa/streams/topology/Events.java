@@ -6,13 +6,18 @@ import io.realqa.events.DigitDistribution;
 import io.realqa.events.ImageAttributesAssessed;
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
+import io.realqa.events.LabelFreeNcm;
 import io.realqa.events.Provenance;
 import io.realqa.events.RecordHeader;
+import io.realqa.events.ScoredFrame;
+import io.realqa.events.ScoredVideo;
 import io.realqa.events.SourcePosition;
 import io.realqa.events.StageTimings;
 import io.realqa.events.UploadDeadLettered;
 import io.realqa.events.ValueProbability;
+import io.realqa.measures.Ncm;
 import io.realqa.scorer.Score;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.Outcome;
 import java.nio.ByteBuffer;
@@ -36,8 +41,29 @@ final class Events {
 
     private Events() {}
 
-    static ImageScored scored(PendingUpload at, ImageUploaded upload, Outcome.Scored outcome, Instant now) {
+    /** What is worked out of a score before it becomes an event; null where there is nothing to say. */
+    record Reading(Calibrations.@Nullable Result calibrated, Ncm.@Nullable Value ncm) {
+        static final Reading NONE = new Reading(null, null);
+
+        static Reading of(Calibrations calibrations, ImageUploaded upload, Outcome.Scored outcome) {
+            Score s = outcome.score();
+            Score.Greedy greedy = s.greedy();
+            if (greedy == null && calibrations.none()) {
+                return NONE;
+            }
+            return new Reading(
+                    calibrations.calibrate(upload.getPlatform(), outcome.by(), s.expectation()),
+                    greedy == null
+                            ? null
+                            : Ncm.corrected(greedy.number(), greedy.logProbabilities())
+                                    .orElse(null));
+        }
+    }
+
+    static ImageScored scored(
+            PendingUpload at, ImageUploaded upload, Outcome.Scored outcome, Reading reading, Instant now) {
         Score s = outcome.score();
+        Calibrations.Calibrated calibrated = reading.calibrated() instanceof Calibrations.Calibrated c ? c : null;
         List<DigitDistribution> digits = s.digits().stream()
                 .map(d -> new DigitDistribution(d.place(), d.probabilities()))
                 .toList();
@@ -59,7 +85,41 @@ final class Events {
                 .setTraceParent(trace(at.headers()))
                 .setUploadedAt(upload.getUploadedAt())
                 .setScoredAt(now)
+                .setCalibratedScore(calibrated == null ? null : (Double) calibrated.score())
+                .setCalibrationDigest(calibrated == null ? null : calibrated.digest())
+                .setNcm(ncm(reading.ncm()))
+                .setVideo(video(s.clip()))
                 .build();
+    }
+
+    /** What a candidate says, as a score event with an id of its own. */
+    static ImageScored shadow(
+            PendingUpload at,
+            ImageUploaded upload,
+            Outcome.Scored outcome,
+            Outcome.Shadow shadow,
+            Calibrations calibrations,
+            Instant now) {
+        Outcome.Scored other = new Outcome.Scored(shadow.score(), shadow.by(), outcome.sha256(), outcome.timings());
+        return ImageScored.newBuilder(scored(at, upload, other, Reading.of(calibrations, upload, other), now))
+                .setEventId(id(at, "shadow"))
+                .build();
+    }
+
+    private static @Nullable LabelFreeNcm ncm(Ncm.@Nullable Value v) {
+        return v == null
+                ? null
+                : new LabelFreeNcm(v.label(), v.expectation(), v.squaredError(), v.squaredErrorWithoutLabel());
+    }
+
+    private static @Nullable ScoredVideo video(Score.@Nullable Clip clip) {
+        if (clip == null) {
+            return null;
+        }
+        List<ScoredFrame> frames = clip.frames().stream()
+                .map(f -> new ScoredFrame(f.seconds(), f.expectation(), f.standardDeviation(), f.offGrammarMass()))
+                .toList();
+        return new ScoredVideo(clip.seconds(), frames);
     }
 
     static ImageAttributesAssessed assessed(

@@ -1,7 +1,9 @@
 package io.realqa.streams.topology;
 
+import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
 import io.realqa.schemas.Topics;
+import io.realqa.streams.scoring.Outcome;
 import io.realqa.streams.scoring.Outcome.Rejected;
 import io.realqa.streams.scoring.Outcome.Scored;
 import io.realqa.streams.scoring.Reason;
@@ -27,14 +29,21 @@ final class OutcomeForwarder {
 
     void score(PendingUpload at, ImageUploaded upload, Scored scored) {
         Instant now = tasks.now();
-        emit(ScoringTopology.SCORES, at, upload, tasks.serdes().score(Events.scored(at, upload, scored, now)));
+        Events.Reading reading = Events.Reading.of(tasks.calibrations(), upload, scored);
+        emit(ScoringTopology.SCORES, at, upload, tasks.serdes().score(Events.scored(at, upload, scored, reading, now)));
         emit(
                 ScoringTopology.ATTRIBUTES,
                 at,
                 upload,
                 tasks.serdes().attributes(Events.assessed(at, upload, scored, now)));
+        Outcome.Shadow shadow = scored.shadow();
+        if (shadow != null && tasks.serdes().publishesShadows()) {
+            ImageScored event = Events.shadow(at, upload, scored, shadow, tasks.calibrations(), now);
+            emit(ScoringTopology.SHADOW_SCORES, at, upload, tasks.serdes().shadowScore(event));
+        }
         tasks.scoredIn(scored.timings().device());
         tasks.metrics().scored();
+        tasks.metrics().read(reading);
         tasks.metrics().endToEnd(upload.getUploadedAt(), now);
     }
 
@@ -63,6 +72,11 @@ final class OutcomeForwarder {
                         + Topics.MAX_UPLOAD_BYTES + "; send larger images by uri)",
                 1);
         deadLetter(stub, null, tooLarge);
+    }
+
+    /** Asks for a record to be processed, whatever comes of uploads. */
+    void fence() {
+        context.forward(Fence.of(context.taskId().partition(), tasks.now().toEpochMilli()), ScoringTopology.FENCE);
     }
 
     /** Outside process() there is no current record: timestamp and headers are the upload's own. */

@@ -31,7 +31,7 @@ final class SampleEvents {
     }
 
     ImageScored score() {
-        return Events.scored(at, upload, scored, Instant.EPOCH);
+        return Events.scored(at, upload, scored, Events.Reading.NONE, Instant.EPOCH);
     }
 
     ImageAttributesAssessed attributes() {

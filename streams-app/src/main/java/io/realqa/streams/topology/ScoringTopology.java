@@ -2,6 +2,7 @@ package io.realqa.streams.topology;
 
 import io.realqa.schemas.Topics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.AutoOffsetReset;
@@ -15,8 +16,10 @@ import org.apache.kafka.streams.state.Stores;
 public final class ScoringTopology {
     static final String PENDING_STORE = "pending";
     static final String SCORES = "scores";
+    static final String SHADOW_SCORES = "shadow-scores";
     static final String ATTRIBUTES = "attributes";
     static final String DEAD_LETTERS = "dead-letters";
+    static final String FENCE = "fence";
 
     private ScoringTopology() {}
 
@@ -41,7 +44,7 @@ public final class ScoringTopology {
                 return Set.of(pending);
             }
         };
-        return new Topology()
+        Topology topology = new Topology()
                 .addSource(
                         (AutoOffsetReset) null,
                         "uploads",
@@ -50,7 +53,19 @@ public final class ScoringTopology {
                         bytes.deserializer(),
                         bytes.deserializer(),
                         serdes.topic(Topics.UPLOADS))
-                .addProcessor("scoring", processor, "uploads")
+                .addSource(
+                        "fences",
+                        bytes.deserializer(),
+                        bytes.deserializer(),
+                        tasks.settings().fenceTopic())
+                .addProcessor("scoring", processor, "uploads", "fences")
+                .addSink(
+                        FENCE,
+                        tasks.settings().fenceTopic(),
+                        bytes.serializer(),
+                        bytes.serializer(),
+                        (topic, key, value, partitions) -> Optional.of(Set.of(Fence.partition(key))),
+                        "scoring")
                 .addSink(SCORES, serdes.topic(Topics.SCORES), bytes.serializer(), bytes.serializer(), "scoring")
                 .addSink(ATTRIBUTES, serdes.topic(Topics.ATTRIBUTES), bytes.serializer(), bytes.serializer(), "scoring")
                 .addSink(
@@ -59,5 +74,14 @@ public final class ScoringTopology {
                         bytes.serializer(),
                         bytes.serializer(),
                         "scoring");
+        if (serdes.publishesShadows()) {
+            topology.addSink(
+                    SHADOW_SCORES,
+                    serdes.topic(Topics.SHADOW_SCORES),
+                    bytes.serializer(),
+                    bytes.serializer(),
+                    "scoring");
+        }
+        return topology;
     }
 }

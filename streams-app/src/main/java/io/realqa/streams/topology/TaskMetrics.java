@@ -1,7 +1,10 @@
 package io.realqa.streams.topology;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Timer;
+import io.realqa.measures.Ncm;
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.Outcome.Rejected;
@@ -15,6 +18,10 @@ final class TaskMetrics {
     private final Counter uploads;
     private final Counter scores;
     private final Counter restored;
+    private final Counter calibrated;
+    private final Counter otherModel;
+    private final DistributionSummary ncm;
+    private final DistributionSummary ncmStar;
     private final Timer endToEnd;
     private final AtomicLong pending = new AtomicLong();
     private final AtomicLong finished = new AtomicLong();
@@ -24,6 +31,10 @@ final class TaskMetrics {
         this.uploads = metrics.counter(Metric.UPLOADS);
         this.scores = metrics.counter(Metric.SCORES);
         this.restored = metrics.counter(Metric.RESTORED);
+        this.calibrated = metrics.counter(Metric.CALIBRATION, "applied");
+        this.otherModel = metrics.counter(Metric.CALIBRATION, "other-model");
+        this.ncm = metrics.summary(Metric.NCM);
+        this.ncmStar = metrics.summary(Metric.NCM_STAR);
         this.endToEnd = metrics.timer(Metric.END_TO_END);
         metrics.gauge(Metric.PENDING, pending::get);
     }
@@ -38,6 +49,18 @@ final class TaskMetrics {
 
     void scored() {
         scores.increment();
+    }
+
+    /** What was worked out of a score that was forwarded. */
+    void read(Events.Reading reading) {
+        if (reading.calibrated() != null) {
+            (reading.calibrated() instanceof Calibrations.Calibrated ? calibrated : otherModel).increment();
+        }
+        Ncm.Value value = reading.ncm();
+        if (value != null) {
+            ncm.record(value.squaredError());
+            ncmStar.record(value.squaredErrorWithoutLabel());
+        }
     }
 
     void deadLettered(Rejected why) {

@@ -1,5 +1,6 @@
 package io.realqa.streams.topology;
 
+import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.time.Clock;
@@ -19,43 +20,55 @@ public final class Tasks {
      *     thread well below transaction.timeout.ms and max.poll.interval.ms
      * @param commitPause shortest time between two commits that the tasks of one thread ask for because they have
      *     forwarded outcomes
+     * @param fenceTopic where tasks send a record to themselves, see {@link Fence}
      * @param keepPending whether what is pending survives its task. False loses uploads: that is for showing that a
      *     verifier notices it, and for nothing else
      */
-    public record Settings(int maxInlineBytes, Duration longestWait, Duration commitPause, boolean keepPending) {
+    public record Settings(
+            int maxInlineBytes, Duration longestWait, Duration commitPause, String fenceTopic, boolean keepPending) {
         /** Several tasks of a thread may wait one after the other within one transaction. */
         public static final Duration LONGEST_WAIT = Duration.ofMillis(200);
 
         /** A commit writes a marker to every partition of its transaction: some two dozen a second cost little. */
         public static final Duration COMMIT_PAUSE = Duration.ofMillis(40);
 
-        public static Settings of(int maxInlineBytes) {
-            return new Settings(maxInlineBytes, LONGEST_WAIT, COMMIT_PAUSE, true);
+        public static Settings of(int maxInlineBytes, String fenceTopic) {
+            return new Settings(maxInlineBytes, LONGEST_WAIT, COMMIT_PAUSE, fenceTopic, true);
         }
     }
-
-    private static final long LONGEST_COMMIT_PAUSE_NANOS =
-            Duration.ofMillis(200).toNanos();
 
     private final ScoringEngine engine;
     private final EventSerdes serdes;
     private final Settings settings;
     private final TaskMetrics metrics;
     private final Clock clock;
-    /** When each stream thread was last asked to commit; one commit is for all its tasks. */
-    private final ThreadLocal<Long> lastCommit = ThreadLocal.withInitial(System::nanoTime);
+    private final Calibrations calibrations;
+    /** One for each stream thread: a commit is for all its tasks. */
+    private final ThreadLocal<CommitPace> pace;
 
-    /** Device time of a batch of late. */
     private volatile long deviceNanos;
 
     private volatile boolean stopping;
 
+    /** Tasks without calibrations. */
     public Tasks(ScoringEngine engine, EventSerdes serdes, Settings settings, ServiceMetrics metrics, Clock clock) {
+        this(engine, serdes, settings, metrics, clock, Calibrations.NONE);
+    }
+
+    public Tasks(
+            ScoringEngine engine,
+            EventSerdes serdes,
+            Settings settings,
+            ServiceMetrics metrics,
+            Clock clock,
+            Calibrations calibrations) {
+        this.calibrations = calibrations;
         this.engine = engine;
         this.serdes = serdes;
         this.settings = settings;
         this.metrics = new TaskMetrics(metrics);
         this.clock = clock;
+        this.pace = ThreadLocal.withInitial(() -> new CommitPace(settings.commitPause(), System::nanoTime));
     }
 
     ScoringEngine engine() {
@@ -74,6 +87,10 @@ public final class Tasks {
         return metrics;
     }
 
+    Calibrations calibrations() {
+        return calibrations;
+    }
+
     Instant now() {
         return clock.instant();
     }
@@ -88,16 +105,14 @@ public final class Tasks {
         deviceNanos = nanos;
     }
 
-    /** Whether the calling stream thread may be asked to commit now; true takes the turn. */
-    boolean mayCommit() {
-        long now = System.nanoTime();
-        // Where a batch takes long, a commit may wait a little longer, too: on a CPU its work is the device's.
-        long pause = Math.max(settings.commitPause().toNanos(), Math.min(deviceNanos / 4, LONGEST_COMMIT_PAUSE_NANOS));
-        if (now - lastCommit.get() < pause) {
-            return false;
-        }
-        lastCommit.set(now);
-        return true;
+    /** Device time of a batch of late. */
+    long deviceNanos() {
+        return deviceNanos;
+    }
+
+    /** That of the calling stream thread. */
+    CommitPace pace() {
+        return pace.get();
     }
 
     boolean stopping() {

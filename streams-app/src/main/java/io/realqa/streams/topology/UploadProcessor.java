@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The micro-batcher's side of the topology. An upload goes into the pending store and to the engine; its outcome is
  * forwarded, and the pending entry deleted, by the next process() or punctuation. So offsets, pending entries and outputs
- * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts.
+ * commit in one transaction, and what was pending when a task stopped is offered again by init() where it starts; its
+ * outcomes wait for a record to be processed ({@link Fence}).
  *
  * <p>Owned by its stream thread.
  */
@@ -48,6 +49,11 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private TaskState state;
     private long waitedNanos;
     private boolean uncommitted;
+    /** Whether a transaction that forwards outcomes now would be refused to an owner that is none any more. */
+    private boolean fenced;
+    /** Whether a record has to come for that. */
+    private boolean fenceWanted;
+
     private long askRegistryAt;
     private @Nullable ProcessorContext<byte[], byte[]> context;
     private @Nullable OutcomeForwarder forwarder;
@@ -64,12 +70,16 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     public void init(ProcessorContext<byte[], byte[]> processorContext) {
         this.state = new TaskState(tasks.metrics());
         this.waitedNanos = 0;
+        this.fenced = false;
         this.context = processorContext;
         this.forwarder = new OutcomeForwarder(processorContext, tasks);
         this.store = processorContext.getStateStore(ScoringTopology.PENDING_STORE);
         this.punctuator = processorContext.schedule(DRAIN_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> {
             waitedNanos = 0;
-            drain();
+            CommitPace pace = tasks.pace();
+            pace.enter();
+            drain(pace);
+            pace.leave();
         });
         int restored = 0;
         try (KeyValueIterator<Long, byte[]> pending = store().all()) {
@@ -79,6 +89,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 restored++;
             }
         }
+        fenceWanted = restored > 0;
         tasks.metrics().restored(restored);
         if (restored > 0) {
             LOG.info("task {}: {} pending uploads are offered again", processorContext.taskId(), restored);
@@ -87,9 +98,21 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
     @Override
     public void process(Record<byte[], byte[]> in) {
+        CommitPace pace = tasks.pace();
+        pace.enter();
+        process(in, pace);
+        pace.leave();
+    }
+
+    private void process(Record<byte[], byte[]> in, CommitPace pace) {
         RecordMetadata at = context()
                 .recordMetadata()
-                .orElseThrow(() -> new IllegalStateException("an upload without topic, partition and offset"));
+                .orElseThrow(() -> new IllegalStateException("a record without topic, partition and offset"));
+        fenced = true;
+        if (at.topic().equals(tasks.settings().fenceTopic())) {
+            drain(pace);
+            return;
+        }
         PendingUpload upload = new PendingUpload(
                 at.topic(), at.partition(), at.offset(), in.timestamp(), in.key(), in.value(), in.headers());
         tasks.metrics().uploaded();
@@ -102,7 +125,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         store().put(at.offset(), upload.encode());
         accept(upload);
         waitForRoom();
-        drain();
+        drain(pace);
     }
 
     /** Takes on a pending upload. One that the task has no more time for stays in the store for the next task. */
@@ -201,6 +224,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
                 upload.getPlatform(),
                 content,
                 upload.getUri(),
+                upload.getMediaType(),
                 upload.getSha256(),
                 Priority.valueOf(upload.getPriority().name()),
                 outcome -> mine.finish(key, offset, outcome),
@@ -243,18 +267,24 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         return state.crowded() || (tasks.stopping() && state.busy());
     }
 
-    private void drain() {
-        for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
-            forward(f);
+    private void drain(CommitPace pace) {
+        if (fenced) {
+            for (TaskState.Finished f = state.poll(); f != null; f = state.poll()) {
+                forward(f);
+            }
+        } else if (fenceWanted) {
+            fenceWanted = false;
+            forwarder().fence();
+            uncommitted = true;
         }
         readAgain();
         state.offerAgain(tasks.engine());
-        commitSoon();
+        commitSoon(pace);
     }
 
     /** Whoever waits for a score should not wait for the commit interval as well. */
-    private void commitSoon() {
-        if (uncommitted && tasks.mayCommit()) {
+    private void commitSoon(CommitPace pace) {
+        if (uncommitted && pace.turn(tasks.deviceNanos())) {
             uncommitted = false;
             context().commit();
         }

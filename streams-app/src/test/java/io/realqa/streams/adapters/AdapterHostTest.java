@@ -191,6 +191,31 @@ class AdapterHostTest {
                 .containsExactlyInAnyOrder("1a", "1b");
     }
 
+    private List<String> toCandidate(String platform) {
+        return IntStream.range(0, 10_000)
+                .mapToObj(i -> "image-" + i)
+                .filter(id -> host.shadow(platform, id) != null)
+                .toList();
+    }
+
+    @Test
+    void aCandidateScoresItsShareInTheShadowAndNoneOfTheCanarys() {
+        assertThat(toCandidate("shop")).isEmpty();
+        release(event("shop", ReleaseState.CANDIDATE, 1, "a", 0.3), "candidate");
+        release(canary("shop", 2, "b", 0.5), "canary");
+        List<String> shadowed = toCandidate("shop");
+        assertThat(shadowed.size() / 10_000.0).isCloseTo(0.3, within(0.02));
+        assertThat(toCanary()).doesNotContainAnyElementsOf(shadowed);
+        assertThat(toCandidate("other")).isEmpty();
+        release(event("*", ReleaseState.CANDIDATE, 1, "c", 1), "candidate");
+        assertThat(toCandidate("other")).hasSize(10_000);
+        assertThat(toCandidate("shop")).as("its own comes first").isEqualTo(shadowed);
+        release(active("shop", 3, "a"), "active");
+        assertThat(toCandidate("shop"))
+                .as("a newer active release ends it, and that of all is left")
+                .hasSize(10_000);
+    }
+
     @Test
     void aCandidateIsLoadedAndCheckedAndNotServed() {
         release(event("shop", ReleaseState.CANDIDATE, 1, "a", 0.5), "candidate");

@@ -46,6 +46,7 @@ final class KilledReplay {
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -129,7 +130,7 @@ class DeviceFailureTest {
 
     @Test
     void onePoisonImageOf32CostsOneDeadLetterAndAtMostTenCallsMore() throws Exception {
-        for (int place : new int[] {0, 1, 13, 16, 30, 31}) {
+        for (int place : IntStream.range(0, BATCH).toArray()) {
             DeviceFailureTest run = new DeviceFailureTest();
             try {
                 run.start(poison(), Duration.ofSeconds(30));
@@ -149,6 +150,39 @@ class DeviceFailureTest {
                 run.stop();
             }
         }
+    }
+
+    @Test
+    void aDeviceThatFailsThreeTimesInARowGivesUpNoImageOfABatch() throws Exception {
+        AtomicInteger failures = new AtomicInteger();
+        start(
+                grey -> {
+                    if (grey != 0 && failures.getAndIncrement() < 3) {
+                        throw new IllegalStateException("passing");
+                    }
+                },
+                Duration.ofSeconds(30));
+        List<Answer> all = batch(List.of(1, 2, 3, 4));
+
+        assertThat(all).hasSize(4).allSatisfy(a -> assertThat(a.outcome()).isInstanceOf(Scored.class));
+    }
+
+    @Test
+    void twoPoisonImagesOf32AreFoundAndTheOthersScored() throws Exception {
+        start(
+                grey -> {
+                    if (grey == 103 || grey == 117) {
+                        throw new IllegalStateException("poison");
+                    }
+                },
+                Duration.ofSeconds(30));
+        List<Answer> all = batch(poisonAt(-1));
+
+        assertThat(all)
+                .filteredOn(a -> a.outcome() instanceof Rejected)
+                .extracting(Answer::grey)
+                .containsExactlyInAnyOrder(103, 117);
+        assertThat(all).filteredOn(a -> a.outcome() instanceof Scored).hasSize(BATCH - 2);
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.schemas.Topics;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -73,7 +74,12 @@ final class TestRegistry implements AutoCloseable {
 
     /** Serdes that have seen no schema yet. */
     EventSerdes serdes() {
-        return new EventSerdes(new AvroSerde<>(client(server)), Map.of(), Map.of());
+        return serdes(Map.of());
+    }
+
+    /** The same, with names of topics. */
+    EventSerdes serdes(Map<Topics, String> names) {
+        return new EventSerdes(new AvroSerde<>(client(server)), Map.of(), names);
     }
 
     byte[] write(String topic, GenericContainer event) {

@@ -59,6 +59,8 @@ class UploadProcessorTest {
     @TempDir
     java.nio.file.Path state;
 
+    private static final String FENCES = "fences";
+
     private TestRegistry registry;
     private EventSerdes serdes;
     private MockProcessorContext<byte[], byte[]> context;
@@ -106,7 +108,7 @@ class UploadProcessorTest {
         return new Tasks(
                 engine,
                 serdes,
-                new Tasks.Settings(1 << 20, longestWait, Duration.ZERO, true),
+                new Tasks.Settings(1 << 20, longestWait, Duration.ZERO, FENCES, true),
                 ServiceMetrics.unseen(),
                 CLOCK);
     }
@@ -142,6 +144,14 @@ class UploadProcessorTest {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The record that a task with restored uploads sends to itself comes back. */
+    private void fence(UploadProcessor processor) {
+        punctuate();
+        Record<byte[], byte[]> fence = at(ScoringTopology.FENCE).get(0);
+        context.setRecordMetadata(FENCES, Fence.partition(fence.key()), 0);
+        processor.process(fence);
     }
 
     private void process(UploadProcessor processor, long offset, ImageUploaded upload) {
@@ -244,10 +254,44 @@ class UploadProcessorTest {
         first.close();
         device.release(10);
         UploadProcessor second = started();
+        fence(second);
 
         assertThat(scoredImages(2)).containsExactlyInAnyOrder("a", "b");
         assertThat(pending()).isEmpty();
         second.close();
+    }
+
+    /** A transaction with outcomes and without offsets would not be refused to an owner that is none any more. */
+    @Test
+    void outcomesOfRestoredUploadsWaitUntilARecordIsProcessed() throws Exception {
+        UploadProcessor first = started();
+        process(first, 1, upload("a", 1).build());
+        first.close();
+        device.release(10);
+        UploadProcessor second = started();
+        while (engine.counts().inFlight() > 0) {
+            Thread.onSpinWait();
+        }
+        for (int i = 0; i < 10; i++) {
+            punctuate();
+        }
+        assertThat(at(ScoringTopology.SCORES)).isEmpty();
+        assertThat(pending()).containsExactly(1L);
+        assertThat(at(ScoringTopology.FENCE)).as("once").hasSize(1);
+        assertThat(context.committed()).isTrue();
+
+        process(second, 2, upload("b", 2).build());
+        assertThat(scoredImages(2)).containsExactlyInAnyOrder("a", "b");
+    }
+
+    @Test
+    void aTaskThatRestoresNothingSendsNoFence() {
+        UploadProcessor processor = started();
+        punctuate();
+        process(processor, 1, upload("a", 1).build());
+        device.release();
+        assertThat(scoredImages(1)).containsExactly("a");
+        assertThat(at(ScoringTopology.FENCE)).isEmpty();
     }
 
     @Test
@@ -259,6 +303,7 @@ class UploadProcessorTest {
         assertThat(context.scheduledPunctuators().get(0).cancelled()).isTrue();
         processor.init(context);
         device.release(10);
+        fence(processor);
 
         assertThat(scoredImages(2)).containsExactly("a", "a");
         assertThat(pending()).isEmpty();
@@ -365,6 +410,7 @@ class UploadProcessorTest {
         UploadProcessor processor = started();
         assertThat(context.forwarded()).isEmpty();
         registry.refuse(0);
+        fence(processor);
 
         assertThat(scoredImages(2)).containsExactly("a", "a");
         assertThat(pending()).isEmpty();
@@ -387,7 +433,7 @@ class UploadProcessorTest {
         assertThat(pending()).containsExactly(2L);
         assertThat(tasks.drained()).isTrue();
         processor.close();
-        started();
+        fence(started());
         assertThat(scoredImages(2)).containsExactly("a", "b");
     }
 

@@ -1,0 +1,180 @@
+package io.realqa.cli.calibrate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.realqa.measures.ScoreText;
+import io.realqa.streams.calibration.Calibrations;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads pairs of raw score and label from JSON Lines. */
+final class ScorePairs {
+    private static final ObjectReader JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build()
+            .reader();
+
+    private ScorePairs() {}
+
+    /**
+     * What was read.
+     *
+     * @param withoutScore labels of images that were not scored
+     */
+    record Read(List<ScorePair> pairs, int withoutScore) {}
+
+    /**
+     * Pairs of one file.
+     *
+     * @param file lines with {@code label} and {@code score} (a number) or {@code predict} (an answer), and {@code
+     *     provenance} as score events have it, if it is known
+     * @throws IllegalArgumentException naming file, line, key and what was expected
+     */
+    static Read of(Path file) {
+        List<ScorePair> pairs = new ArrayList<>();
+        lines(file, (where, row) -> {
+            double label = number(where, row, "label");
+            double score = number(where, row, row.has("score") ? "score" : "predict");
+            pairs.add(new ScorePair(score, label, scoredBy(row)));
+        });
+        return new Read(pairs, 0);
+    }
+
+    /** A score by its image. */
+    private record Scored(double score, Map<String, String> by) {}
+
+    /**
+     * Pairs of two files, by image: the same id, or else the same file name if only one image has it.
+     *
+     * @param labels lines with {@code image} or {@code imageId}, and {@code score} or {@code ratings}
+     * @param scores lines with {@code imageId}, {@code score} and {@code provenance}, as {@code realqa score} prints them
+     *     and score events have them; those with {@code error} are passed over
+     * @throws IllegalArgumentException naming file, line, key and what was expected
+     */
+    static Read of(Path labels, Path scores) {
+        Map<String, Scored> byId = new HashMap<>();
+        Map<String, @Nullable Scored> byName = new HashMap<>();
+        lines(scores, (where, row) -> {
+            if (row.has("error")) {
+                return;
+            }
+            String id = text(where, row, "imageId");
+            Scored scored = new Scored(number(where, row, "score"), scoredBy(row));
+            byId.put(id, scored);
+            // Two images of one name: the name says nothing.
+            byName.merge(name(id), scored, (a, b) -> null);
+        });
+        List<ScorePair> pairs = new ArrayList<>();
+        int[] withoutScore = new int[1];
+        lines(labels, (where, row) -> {
+            String id = text(where, row, row.has("image") ? "image" : "imageId");
+            Scored scored = byId.containsKey(id) ? byId.get(id) : byName.get(name(id));
+            double label = label(where, row);
+            if (scored == null) {
+                withoutScore[0]++;
+            } else {
+                pairs.add(new ScorePair(scored.score(), label, scored.by()));
+            }
+        });
+        return new Read(pairs, withoutScore[0]);
+    }
+
+    private static String name(String id) {
+        return id.substring(id.lastIndexOf('/') + 1);
+    }
+
+    /** A label's score, or the mean of its single ratings. */
+    private static double label(String where, JsonNode row) {
+        JsonNode ratings = row.path("ratings");
+        if (!row.hasNonNull("score") && ratings.isArray() && !ratings.isEmpty()) {
+            double sum = 0;
+            for (JsonNode rating : ratings) {
+                if (!rating.isNumber()) {
+                    throw wrong(where, "ratings", rating, "numbers");
+                }
+                sum += rating.doubleValue();
+            }
+            return sum / ratings.size();
+        }
+        return number(where, row, "score");
+    }
+
+    private static double number(String where, JsonNode row, String key) {
+        JsonNode value = row.path(key);
+        if (value.isNumber() && Double.isFinite(value.doubleValue())) {
+            return value.doubleValue();
+        }
+        Optional<ScoreText.Found> found = value.isTextual() ? ScoreText.find(value.textValue()) : Optional.empty();
+        return found.orElseThrow(() -> wrong(where, key, value, "a number, or an answer that states a score"))
+                .value();
+    }
+
+    private static String text(String where, JsonNode row, String key) {
+        JsonNode value = row.path(key);
+        if (!value.isTextual()) {
+            throw wrong(where, key, value, "the image's id");
+        }
+        return value.textValue();
+    }
+
+    private static IllegalArgumentException wrong(String where, String key, JsonNode value, String expected) {
+        return new IllegalArgumentException(
+                where + key + ": " + (value.isMissingNode() ? "missing" : value) + " (expected: " + expected + ")");
+    }
+
+    private static Map<String, String> scoredBy(JsonNode row) {
+        JsonNode provenance = row.path("provenance");
+        Map<String, String> by = new TreeMap<>();
+        if (provenance.isObject()) {
+            by.put(Calibrations.MODEL, provenance.path("modelDigest").asText());
+            JsonNode adapter = provenance.path("adapterDigest");
+            by.put(Calibrations.ADAPTER, adapter.isTextual() ? adapter.textValue() : Calibrations.NO_ADAPTER);
+            by.put(Calibrations.PROFILE, provenance.path("profileDigest").asText());
+            by.put(
+                    Calibrations.PREPROCESSING,
+                    provenance.path("preprocessingDigest").asText());
+        }
+        return by;
+    }
+
+    private static void lines(Path file, BiConsumer<String, JsonNode> sink) {
+        if (!Files.isRegularFile(file)) {
+            throw new IllegalArgumentException(file + ": no such file (expected: JSON Lines)");
+        }
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            String line;
+            for (long number = 1; (line = reader.readLine()) != null; number++) {
+                if (line.isBlank()) {
+                    continue;
+                }
+                String where = file + ", line " + number + ": ";
+                JsonNode row;
+                try {
+                    row = JSON.readTree(line);
+                } catch (JsonProcessingException e) {
+                    throw new IllegalArgumentException(where + "not JSON: " + e.getOriginalMessage(), e);
+                }
+                sink.accept(where, row);
+            }
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + ": not UTF-8 (expected: JSON Lines)", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e, e);
+        }
+    }
+}
