@@ -33,7 +33,7 @@ final class TastePictures {
 
     private static final List<Degradation> SPOILERS =
             List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
-    private static final double TONES_SHARE = 0.5;
+    private static final double TONES_SHARE = 0.6;
     /** Pixels; small pictures are few visual tokens. */
     private static final int LONGER_SIDE = 300;
 
