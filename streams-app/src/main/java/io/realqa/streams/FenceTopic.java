@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -25,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class FenceTopic {
     private static final Logger LOG = LoggerFactory.getLogger(FenceTopic.class);
     private static final long CALL_SECONDS = 30;
+    private static final long KNOWN_SECONDS = 10;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final Map<String, String> CONFIG =
             Map.of("cleanup.policy", "delete", "retention.ms", Long.toString(TimeUnit.DAYS.toMillis(1)));
 
@@ -53,7 +56,7 @@ final class FenceTopic {
                 short replicas =
                         config.getInt(StreamsConfig.REPLICATION_FACTOR_CONFIG).shortValue();
                 create(admin, new NewTopic(name, wanted, replicas).configs(CONFIG));
-                found = partitions(admin, name);
+                found = awaitPartitions(admin, name);
             }
             if (found.isPresent() && found.get() < wanted) {
                 get(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(wanted)))
@@ -78,6 +81,19 @@ final class FenceTopic {
             }
             // Another instance starts at the same time.
         }
+    }
+
+    /** A broker may answer from before the topic was made. */
+    private static Optional<Integer> awaitPartitions(Admin admin, String topic) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(KNOWN_SECONDS);
+        Optional<Integer> found = partitions(admin, topic);
+        while (found.isEmpty()
+                && System.nanoTime() < deadline
+                && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            found = partitions(admin, topic);
+        }
+        return found;
     }
 
     private static Optional<Integer> partitions(Admin admin, String topic) {
