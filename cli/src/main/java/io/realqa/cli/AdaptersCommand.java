@@ -22,7 +22,9 @@ import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -175,17 +177,8 @@ final class AdaptersCommand implements Runnable {
             @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
                     Path adapter)
             throws Exception {
-        ServiceConfig settings = cluster.settings();
-        AdapterAdmin admin = new AdapterAdmin(settings);
-        ReleaseBook book = admin.releases();
-        ReleaseKey key = new ReleaseKey(platform, Slot.CANARY);
-        AdapterRelease there = book.at(key) == null ? book.at(new ReleaseKey(platform, Slot.CANDIDATE)) : book.at(key);
-        if (adapter == null && there == null) {
-            throw new IllegalArgumentException(
-                    "platform: " + platform + " has neither canary nor candidate (expected: one, or --adapter DIR)");
-        }
-        AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
-        return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));
+        return share(
+                cluster, new ReleaseKey(platform, Slot.CANARY), List.of(Slot.CANARY, Slot.CANDIDATE), share, adapter);
     }
 
     @Command(
@@ -201,16 +194,24 @@ final class AdaptersCommand implements Runnable {
             @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
                     Path adapter)
             throws Exception {
+        return share(cluster, new ReleaseKey(platform, Slot.CANDIDATE), List.of(Slot.CANDIDATE), share, adapter);
+    }
+
+    /** @param from slots whose release is taken where no folder is named, the first that has one */
+    private int share(Cluster cluster, ReleaseKey key, List<Slot> from, double share, @Nullable Path adapter)
+            throws Exception {
         ServiceConfig settings = cluster.settings();
         AdapterAdmin admin = new AdapterAdmin(settings);
         ReleaseBook book = admin.releases();
-        ReleaseKey key = new ReleaseKey(platform, Slot.CANDIDATE);
-        AdapterRelease there = book.at(key);
-        if (adapter == null && there == null) {
-            throw new IllegalArgumentException(
-                    "platform: " + platform + " has no candidate (expected: one, or --adapter DIR)");
-        }
-        AdapterRelease chosen = adapter != null ? release(settings, adapter) : java.util.Objects.requireNonNull(there);
+        AdapterRelease chosen = adapter != null
+                ? release(settings, adapter)
+                : from.stream()
+                        .map(slot -> book.at(new ReleaseKey(key.platform(), slot)))
+                        .filter(Objects::nonNull)
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("platform: " + key.platform() + " has "
+                                + (from.size() > 1 ? "neither canary nor candidate" : "no candidate")
+                                + " (expected: one, or --adapter DIR)"));
         return publish(admin, cluster, book.release(key, chosen, share, Instant.now()));
     }
 

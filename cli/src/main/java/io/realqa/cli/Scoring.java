@@ -1,6 +1,7 @@
 package io.realqa.cli;
 
 import io.realqa.scorer.ClipScorer;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageDecoder;
@@ -11,13 +12,10 @@ import io.realqa.streams.scoring.Outcome.Timings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -131,7 +129,7 @@ final class Scoring {
         try {
             VisualInput input = scorer.checkpoint().preprocessing().apply(decoder.decode(content));
             long now = System.nanoTime();
-            return new Prepared(file, input, sha256(content), read - start, now - read, now, null);
+            return new Prepared(file, input, Digests.hex(content), read - start, now - read, now, null);
         } catch (ImageRejectedException e) {
             return refused(file, "DECODE", e.reason().name(), String.valueOf(e.getMessage()));
         }
@@ -178,13 +176,5 @@ final class Scoring {
             return new Refused(p.path(), "SCORE", "UNPARSABLE_ANSWER", message);
         }
         return new Done(p.path(), score, p.sha256(), timings, steps, now);
-    }
-
-    private static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -11,15 +11,22 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/** SHA-256 digests, written as {@code sha256:<64 hex digits>}. */
-final class Digests {
+/** SHA-256 digests, written as {@code sha256:<64 hex digits>} where nothing else is said. */
+public final class Digests {
     private Digests() {}
 
-    static String of(byte[] content) {
-        return "sha256:" + HexFormat.of().formatHex(sha256().digest(content));
+    /** The 64 hex digits alone. */
+    public static String hex(byte[] content) {
+        return HexFormat.of().formatHex(sha256().digest(content));
     }
 
-    static String of(String text) {
+    /** Of bytes. */
+    public static String of(byte[] content) {
+        return "sha256:" + hex(content);
+    }
+
+    /** Of a text's UTF-8 bytes. */
+    public static String of(String text) {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -45,7 +52,8 @@ final class Digests {
         return "sha256:" + HexFormat.of().formatHex(digest.digest());
     }
 
-    private static MessageDigest sha256() {
+    /** A digest to be fed piece by piece. */
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

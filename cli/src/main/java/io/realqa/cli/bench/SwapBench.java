@@ -10,6 +10,7 @@ import io.realqa.events.ReleaseState;
 import io.realqa.schemas.ReleaseKey;
 import io.realqa.schemas.ReleaseKey.Slot;
 import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.LossSettings;
@@ -29,12 +30,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -232,7 +231,7 @@ public final class SwapBench {
                 .build();
     }
 
-    private void golden(Path folder) throws IOException, java.security.NoSuchAlgorithmException {
+    private void golden(Path folder) throws IOException {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode json = mapper.createObjectNode();
         ArrayNode all = json.putArray("images");
@@ -244,15 +243,7 @@ public final class SwapBench {
                     .scores()
                     .get(0)
                     .expectation();
-            all.addObject()
-                    .put("file", name)
-                    .put(
-                            "sha256",
-                            "sha256:"
-                                    + HexFormat.of()
-                                            .formatHex(MessageDigest.getInstance("SHA-256")
-                                                    .digest(file)))
-                    .put("expectation", expected);
+            all.addObject().put("file", name).put("sha256", Digests.of(file)).put("expectation", expected);
         }
         Files.writeString(folder.resolve("golden.json"), mapper.writeValueAsString(json));
     }

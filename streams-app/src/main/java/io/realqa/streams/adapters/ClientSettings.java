@@ -1,8 +1,7 @@
 package io.realqa.streams.adapters;
 
-import java.util.HashMap;
+import io.realqa.schemas.ClientProperties;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
@@ -16,7 +15,7 @@ final class ClientSettings {
 
     /** A consumer without a group: it reads all partitions, from the beginning, committed records only. */
     static Map<String, Object> consumer(Map<String, String> kafka) {
-        Map<String, Object> all = common(kafka, ConsumerConfig.configNames(), "consumer.");
+        Map<String, Object> all = ClientProperties.of(kafka, ConsumerConfig.configNames(), "consumer.");
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
         all.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
@@ -29,7 +28,7 @@ final class ClientSettings {
 
     /** An idempotent producer without transactions. */
     static Map<String, Object> producer(Map<String, String> kafka) {
-        Map<String, Object> all = common(kafka, ProducerConfig.configNames(), "producer.");
+        Map<String, Object> all = ClientProperties.of(kafka, ProducerConfig.configNames(), "producer.");
         all.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
         all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
         all.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -37,21 +36,6 @@ final class ClientSettings {
         all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
         all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_MILLIS);
         all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_MILLIS);
-        return all;
-    }
-
-    private static Map<String, Object> common(Map<String, String> kafka, Set<String> known, String prefix) {
-        Map<String, Object> all = new HashMap<>();
-        kafka.forEach((key, value) -> {
-            if (known.contains(key)) {
-                all.put(key, value);
-            }
-        });
-        kafka.forEach((key, value) -> {
-            if (key.startsWith(prefix) && known.contains(key.substring(prefix.length()))) {
-                all.put(key.substring(prefix.length()), value);
-            }
-        });
         return all;
     }
 }

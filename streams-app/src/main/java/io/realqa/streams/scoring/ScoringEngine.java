@@ -1,5 +1,6 @@
 package io.realqa.streams.scoring;
 
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.video.VideoRejectedException;
@@ -9,10 +10,7 @@ import io.realqa.streams.content.ContentSource;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.MicroBatcher.Ready;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -253,7 +251,7 @@ public final class ScoringEngine implements AutoCloseable {
             }
             long start = System.nanoTime();
             byte[] content = flight.content();
-            String sha256 = sha256(content);
+            String sha256 = Digests.hex(content);
             String expected = flight.job().sha256();
             if (expected != null && !expected.toLowerCase(Locale.ROOT).equals(sha256)) {
                 reject(flight, Reason.SHA256_MISMATCH, "sha256: " + sha256 + " (expected: " + expected + ")");
@@ -312,14 +310,6 @@ public final class ScoringEngine implements AutoCloseable {
             Flight flight, Score score, BatchScorer.Identity by, String sha256, long preparing) {
         long queue = System.nanoTime() - flight.submittedNanos() - flight.fetchNanos() - preparing;
         return new Outcome.Scored(score, by, sha256, new Outcome.Timings(queue, flight.fetchNanos(), preparing, 0, 0));
-    }
-
-    private static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /** What the workers say. */

@@ -13,6 +13,7 @@ import io.realqa.trainer.gate.Evidence;
 import io.realqa.trainer.gate.Evidence.Judged;
 import io.realqa.trainer.gate.Evidence.RightOrWrong;
 import io.realqa.trainer.gate.Evidence.Series;
+import io.realqa.trainer.training.ImageScores;
 import io.realqa.trainer.training.LabelledImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.function.IntConsumer;
 /** Lets the serving model and a candidate answer the same held-out and degraded images. */
 final class EvidenceCollector {
     private static final long SEED = 1;
+    private static final int BATCH = 8;
 
     /**
      * The monotonicity suite.
@@ -69,8 +71,8 @@ final class EvidenceCollector {
     /** What both models say. */
     Evidence collect(Scorer serving, Scorer candidate, IntConsumer servingDone, IntConsumer candidateDone)
             throws InterruptedException {
-        List<Score> before = ImageScores.of(serving, images(serving), servingDone);
-        List<Score> after = ImageScores.of(candidate, images(candidate), candidateDone);
+        List<Score> before = ImageScores.of(serving, images(serving), BATCH, servingDone);
+        List<Score> after = ImageScores.of(candidate, images(candidate), BATCH, candidateDone);
         List<Judged> judged = new ArrayList<>();
         for (int i = 0; i < heldOut.size(); i++) {
             judged.add(judged(heldOut.get(i), before.get(i), after.get(i)));

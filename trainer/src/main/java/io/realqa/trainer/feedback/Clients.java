@@ -1,8 +1,7 @@
 package io.realqa.trainer.feedback;
 
-import java.util.HashMap;
+import io.realqa.schemas.ClientProperties;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
@@ -17,7 +16,7 @@ public final class Clients {
 
     /** A consumer of committed records that is assigned its partitions. */
     static Map<String, Object> consumer(Map<String, String> kafka) {
-        Map<String, Object> all = common(kafka, ConsumerConfig.configNames(), "consumer.");
+        Map<String, Object> all = ClientProperties.of(kafka, ConsumerConfig.configNames(), "consumer.");
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
         all.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
@@ -45,28 +44,13 @@ public final class Clients {
 
     /** An idempotent producer. */
     public static Map<String, Object> producer(Map<String, String> kafka) {
-        Map<String, Object> all = common(kafka, ProducerConfig.configNames(), "producer.");
+        Map<String, Object> all = ClientProperties.of(kafka, ProducerConfig.configNames(), "producer.");
         all.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
         all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
         all.put(ProducerConfig.ACKS_CONFIG, "all");
         all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MILLIS);
         all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_MILLIS);
         all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_MILLIS);
-        return all;
-    }
-
-    private static Map<String, Object> common(Map<String, String> kafka, Set<String> known, String prefix) {
-        Map<String, Object> all = new HashMap<>();
-        kafka.forEach((key, value) -> {
-            if (known.contains(key)) {
-                all.put(key, value);
-            }
-        });
-        kafka.forEach((key, value) -> {
-            if (key.startsWith(prefix) && known.contains(key.substring(prefix.length()))) {
-                all.put(key.substring(prefix.length()), value);
-            }
-        });
         return all;
     }
 }

@@ -3,6 +3,7 @@ package io.realqa.trainer.feedback;
 import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageUploaded;
 import io.realqa.events.SourcePosition;
+import io.realqa.scorer.Digests;
 import io.realqa.trainer.feedback.ContentSource.UnavailableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -55,7 +56,7 @@ final class ImageFinder {
             return new Found(expected, kept);
         }
         byte[] bytes = fetch(label, corrected);
-        String sha256 = ImageVault.sha256(bytes);
+        String sha256 = Digests.hex(bytes);
         if (expected != null && !expected.equals(sha256)) {
             throw new RejectedException(
                     RejectReason.IMAGE_CHANGED,

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
 import io.realqa.trainer.feedback.AcceptedLabel;
@@ -199,7 +200,7 @@ public record Manifest(
         if (!Files.isRegularFile(image.file())) {
             throw new IllegalArgumentException(image.file() + ": missing (expected: an image of the training set)");
         }
-        String sha256 = ImageVault.sha256(Files.readAllBytes(image.file()));
+        String sha256 = Digests.hex(Files.readAllBytes(image.file()));
         if (!sha256.equals(image.sha256())) {
             throw new IllegalArgumentException(image.file() + ": " + sha256 + " (expected: " + image.sha256() + ")");
         }

@@ -1,24 +1,19 @@
 package io.realqa.trainer.training;
 
-import io.realqa.scorer.EngineSettings;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
+import io.realqa.scorer.image.VisualInput;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 
 /** Scores labelled images, and parts them into those that train and those that judge. */
 public final class HeldOut {
     private static final int BATCH = 4;
-    private static final long LONGEST_BATCH_SECONDS = 600;
 
     private HeldOut() {}
 
@@ -50,7 +45,7 @@ public final class HeldOut {
 
     /** Digest of a set's images, labels and parts, {@code sha256:…}; an adapter's manifest names the same. */
     public static String digest(Split split) {
-        return TrainingRun.sha256(TrainingSet.lines(split));
+        return Digests.of(TrainingSet.lines(split));
     }
 
     /**
@@ -60,32 +55,9 @@ public final class HeldOut {
      */
     static List<Prediction> predict(Scorer scorer, List<LabelledImage> images, ImageSource source, IntConsumer done)
             throws InterruptedException {
-        ExecutorService workers = Executors.newFixedThreadPool(
-                scorer.checkpoint().compute().workers(), r -> EngineSettings.steadyThread(r, "realqa-evaluate"));
-        try {
-            List<Future<List<Prediction>>> batches = new ArrayList<>();
-            for (int from = 0; from < images.size(); from += BATCH) {
-                List<LabelledImage> batch = images.subList(from, Math.min(images.size(), from + BATCH));
-                batches.add(workers.submit(() -> predict(scorer, batch, source)));
-            }
-            List<Prediction> all = new ArrayList<>();
-            for (Future<List<Prediction>> batch : batches) {
-                all.addAll(batch.get(LONGEST_BATCH_SECONDS, TimeUnit.SECONDS));
-                done.accept(all.size());
-            }
-            return all;
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("a batch did not end within " + LONGEST_BATCH_SECONDS + " s", e);
-        } finally {
-            workers.shutdownNow();
-        }
-    }
-
-    private static List<Prediction> predict(Scorer scorer, List<LabelledImage> images, ImageSource source) {
-        List<Score> scores =
-                scorer.score(images.stream().map(source::get).toList()).scores();
+        List<Callable<VisualInput>> inputs = new ArrayList<>();
+        images.forEach(i -> inputs.add(() -> source.get(i)));
+        List<Score> scores = ImageScores.of(scorer, inputs, BATCH, done);
         List<Prediction> predictions = new ArrayList<>();
         for (int i = 0; i < scores.size(); i++) {
             Score s = scores.get(i);

@@ -1,4 +1,4 @@
-package io.realqa.trainer.cycle;
+package io.realqa.trainer.training;
 
 import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.Score;
@@ -16,25 +16,28 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 
 /** Scores images in order, several batches side by side where the device allows it; few are prepared at a time. */
-final class ImageScores {
-    private static final int BATCH = 8;
+public final class ImageScores {
     private static final long LONGEST_BATCH_SECONDS = 600;
 
     private ImageScores() {}
 
     /**
+     * Scores them.
+     *
      * @param images each prepares its image when it is called
+     * @param batchSize images of one device call
      * @param done is told how many are scored so far
      */
-    static List<Score> of(Scorer scorer, List<? extends Callable<VisualInput>> images, IntConsumer done)
+    public static List<Score> of(
+            Scorer scorer, List<? extends Callable<VisualInput>> images, int batchSize, IntConsumer done)
             throws InterruptedException {
         ExecutorService workers = Executors.newFixedThreadPool(
                 scorer.checkpoint().compute().workers(), r -> EngineSettings.steadyThread(r, "realqa-judge"));
         try {
             List<Future<List<Score>>> batches = new ArrayList<>();
-            for (int from = 0; from < images.size(); from += BATCH) {
+            for (int from = 0; from < images.size(); from += batchSize) {
                 List<? extends Callable<VisualInput>> batch =
-                        images.subList(from, Math.min(images.size(), from + BATCH));
+                        images.subList(from, Math.min(images.size(), from + batchSize));
                 batches.add(workers.submit(() -> {
                     List<VisualInput> inputs = new ArrayList<>();
                     for (Callable<VisualInput> image : batch) {

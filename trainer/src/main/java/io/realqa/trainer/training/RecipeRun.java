@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -98,9 +98,9 @@ public final class RecipeRun implements AutoCloseable {
 
     /** Checks every row, and notes what decides the result. */
     private void identify() {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Digests.sha256();
         training.check(digest);
-        heldOut.check(sha256());
+        heldOut.check(Digests.sha256());
         identity.put("base", checkpoint.digest());
         identity.put("rows", "sha256:" + HexFormat.of().formatHex(digest.digest()));
         identity.put("lora", recipe.lora().toString());
@@ -109,14 +109,6 @@ public final class RecipeRun implements AutoCloseable {
         identity.put("image_max_pixels", String.valueOf(recipe.model().mostPixels()));
         identity.put("cutoff_len", String.valueOf(recipe.data().cutoffLength()));
         recipe.model().adapter().ifPresent(a -> identity.put("adapter", Adapter.digest(Path.of(a))));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /** Rows that train. */

@@ -3,6 +3,7 @@ package io.realqa.trainer.training;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
@@ -10,10 +11,7 @@ import io.realqa.scorer.TrainingItem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -167,19 +165,8 @@ public final class TrainingRun {
         Map<String, String> identity = new TreeMap<>();
         identity.put("base", checkpoint.digest());
         identity.put("profile", profile.digest());
-        identity.put("settings", sha256(TrainingSet.settings(settings).toString()));
-        identity.put("trainingSet", sha256(TrainingSet.lines(split)));
+        identity.put("settings", Digests.of(TrainingSet.settings(settings).toString()));
+        identity.put("trainingSet", Digests.of(TrainingSet.lines(split)));
         return identity;
-    }
-
-    static String sha256(String text) {
-        try {
-            return "sha256:"
-                    + HexFormat.of()
-                            .formatHex(MessageDigest.getInstance("SHA-256")
-                                    .digest(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import io.realqa.trainer.Label;
@@ -98,7 +99,7 @@ class CycleTest {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 16; i++) {
             byte[] content = Files.readAllBytes(images.resolve(i + ".png"));
-            String sha256 = ImageVault.sha256(content);
+            String sha256 = Digests.hex(content);
             Files.createDirectories(vault.file(sha256).getParent());
             Files.write(vault.file(sha256), content);
             labels.add(new AcceptedLabel(

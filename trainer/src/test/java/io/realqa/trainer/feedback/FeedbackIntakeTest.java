@@ -15,6 +15,7 @@ import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.scorer.Digests;
 import io.realqa.trainer.feedback.FeedbackIntake.Point;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -127,7 +128,7 @@ class FeedbackIntakeTest {
                         .setContent(ByteBuffer.wrap(content))
                         .setUploadedAt(Instant.ofEpochMilli(1))
                         .build());
-        ImageScored score = Labels.score(id, 4 + 0.1 * i, null, ImageVault.sha256(content), offset);
+        ImageScored score = Labels.score(id, 4 + 0.1 * i, null, Digests.hex(content), offset);
         SCORES.add(score);
         send(Topics.SCORES, id, score);
         send(
@@ -176,7 +177,7 @@ class FeedbackIntakeTest {
                 case 3 -> label(Labels.label("nowhere", "cleo").build());
                 case 4 ->
                     label(Labels.label("i4", "cleo")
-                            .setContentSha256(ImageVault.sha256(picture(31)))
+                            .setContentSha256(Digests.hex(picture(31)))
                             .build());
                 case 5 ->
                     label(Labels.label("i" + IMAGES, "cleo")

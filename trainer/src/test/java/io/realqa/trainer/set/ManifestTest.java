@@ -3,6 +3,7 @@ package io.realqa.trainer.set;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.realqa.scorer.Digests;
 import io.realqa.trainer.Label;
 import io.realqa.trainer.feedback.AcceptedLabel;
 import io.realqa.trainer.feedback.ImageVault;
@@ -47,7 +48,7 @@ class ManifestTest {
         List<AcceptedLabel> labels = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
             byte[] content = ("picture " + i).getBytes(StandardCharsets.UTF_8);
-            String sha256 = ImageVault.sha256(content);
+            String sha256 = Digests.hex(content);
             Files.createDirectories(vault.file(sha256).getParent());
             Files.write(vault.file(sha256), content);
             long hash = random.nextLong();

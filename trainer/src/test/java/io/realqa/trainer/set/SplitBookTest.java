@@ -2,7 +2,7 @@ package io.realqa.trainer.set;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.realqa.trainer.feedback.ImageVault;
+import io.realqa.scorer.Digests;
 import io.realqa.trainer.set.SplitBook.Side;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ class SplitBookTest {
         SplitBook book = new SplitBook(0.3, 10);
         List<Side> first = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            digests.add(ImageVault.sha256(new byte[] {(byte) i, (byte) (i >> 8)}));
+            digests.add(Digests.hex(new byte[] {(byte) i, (byte) (i >> 8)}));
             hashes.add(random.nextLong());
             first.add(book.add(digests.get(i), hashes.get(i)));
         }
