@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             ScoreCommand.class,
             TrainCommand.class,
+            DegradeCommand.class,
             ServeCommand.class,
             TrainerCommand.class,
             ReplayCommand.class,

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,13 +34,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Trains a LoRA adapter from labelled images, or by a recipe from conversations. */
+/** Trains a LoRA adapter, or all weights, from labelled images, or an adapter by a recipe from conversations. */
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = {
-            "Trains a LoRA adapter from labelled images, or by a recipe from conversations.",
+            "Trains a LoRA adapter, or all weights, from labelled images, or an adapter by a recipe from conversations.",
             "A recipe has LLaMA-Factory's keys; its data sets are those of a dataset_info.json. The adapter is left in its"
                     + " output_dir, with trainer_log.jsonl, checkpoints and results; a run that was cut off goes on from its"
                     + " newest checkpoint.",
@@ -50,6 +51,16 @@ import picocli.CommandLine.Spec;
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class TrainCommand implements Callable<Integer> {
+    private static final Set<String> OF_LORA = Set.of(
+            "--rank",
+            "--alpha",
+            "--dropout",
+            "--rank-stabilised",
+            "--targets",
+            "--exclude",
+            "--rank-pattern",
+            "--alpha-pattern");
+
     @Parameters(
             arity = "0..1",
             paramLabel = "RECIPE.yaml",
@@ -80,6 +91,15 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "folder to make the adapter's folder in")
     private @Nullable Path out;
 
+    @Option(
+            names = "--judge",
+            paramLabel = "FILE",
+            description = "labels that judge, JSON Lines; then all of --data trains")
+    private @Nullable Path judge;
+
+    @Option(names = "--full", description = "train all weights; leaves a checkpoint instead of an adapter")
+    private boolean full;
+
     @Option(names = "--held-out", defaultValue = "0.2", description = "share of the images that judge and do not train")
     private double heldOut;
 
@@ -98,7 +118,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--warm-up", defaultValue = "0.1", description = "share of the steps in which the rate rises")
     private double warmUp;
 
-    @Option(names = "--decay", defaultValue = "0", description = "AdamW's decay of the adapter's weights")
+    @Option(names = "--decay", defaultValue = "0", description = "AdamW's decay of what is trained")
     private double decay;
 
     @Option(names = "--clip", defaultValue = "1", description = "largest norm of the gradient, 0: any")
@@ -158,7 +178,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--form",
             paramLabel = "FILE",
-            description = "the form, JSON: {\"question\": …, \"answer\": …} with {score} and {ATTRIBUTE} in the answer")
+            description =
+                    "the form (default: the profile's), JSON: {\"question\": …, \"answer\": …} with {score} and {ATTRIBUTE} in the answer")
     private @Nullable Path form;
 
     @Option(names = "--seed", defaultValue = "1", description = "of initialisation, order, questions and dropout")
@@ -210,13 +231,13 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int byLabels(Path target) throws IOException, InterruptedException {
-        TrainingSettings settings = settings();
         Path base = checkpoint == null ? ModelOptions.home().resolve("models/demo") : checkpoint;
         ScoringProfile asked = profile != null
                 ? ScoringProfile.read(profile)
                 : ScoringProfile.in(base)
                         .orElseThrow(() -> new ModelException(
                                 base + ": no " + ScoringProfile.FILE_NAME + " (expected: one there, or --profile)"));
+        TrainingSettings settings = settings(asked);
         HeldOut.Split split = split(asked);
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = Checkpoint.load(base);
@@ -238,11 +259,50 @@ final class TrainCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "Missing required options: --data=FILE and --images=DIR, or --manifest=FILE");
         }
+        if (judge != null) {
+            return new HeldOut.Split(LabelFile.read(data, images, asked), LabelFile.read(judge, images, asked));
+        }
         return HeldOut.split(LabelFile.read(data, images, asked), heldOut);
     }
 
-    private TrainingSettings settings() throws IOException {
-        LoraSettings lora = new LoraSettings(
+    private TrainingSettings settings(ScoringProfile asked) throws IOException {
+        if (full) {
+            refuseLora();
+        }
+        LoraSettings lora = full ? null : lora();
+        LossSettings loss =
+                new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
+        QuestionMix mix = new QuestionMix(plain, attributes, formShare, form(asked));
+        return new TrainingSettings(lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
+    }
+
+    /** The form that is asked for, else the profile's, which has the same placeholders. */
+    private Optional<FormQuestion> form(ScoringProfile asked) throws IOException {
+        if (form != null) {
+            return form(form);
+        }
+        ScoringProfile.FormQuestion own = asked.form();
+        if (own == null || formShare == 0) {
+            return Optional.empty();
+        }
+        if (own.answer().contains(".reason}") || own.answer().contains(".text}")) {
+            throw new IllegalArgumentException(
+                    "--form: missing (expected: a form, as the profile's has reasons or free text, which labels have not)");
+        }
+        return Optional.of(new FormQuestion(own.question(), own.answer()));
+    }
+
+    private void refuseLora() {
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (OF_LORA.contains(option.longestName())) {
+                throw new ParameterException(
+                        spec.commandLine(), option.longestName() + ": with --full (expected: no setting of LoRA)");
+            }
+        }
+    }
+
+    private LoraSettings lora() {
+        return new LoraSettings(
                 rank,
                 alpha == null ? 2.0 * rank : alpha,
                 dropout,
@@ -251,10 +311,6 @@ final class TrainCommand implements Callable<Integer> {
                 exclude == null ? List.of() : exclude,
                 rankPattern == null ? Map.of() : rankPattern,
                 alphaPattern == null ? Map.of() : alphaPattern);
-        LossSettings loss =
-                new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
-        QuestionMix mix = new QuestionMix(plain, attributes, formShare, form == null ? Optional.empty() : form(form));
-        return new TrainingSettings(lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
     }
 
     private static Optional<FormQuestion> form(Path file) throws IOException {

@@ -125,4 +125,30 @@ class PipelineTest {
         assertThat(numbers(bare.get(0).path("digit_logits")))
                 .isNotEqualTo(numbers(rows.get(0).path("digit_logits")));
     }
+
+    /** The checkpoint answers the form's question with a score, the attribute's without one. */
+    @Test
+    void rowsWhoseAnswerHasNoScoreAreCountedAndFailTheEvaluationAboveTheThreshold() throws Exception {
+        data();
+        String rows = Files.readString(folder.resolve("chats.json"));
+        String form = "Rate the aesthetics and quality of this image step by step with the regular form.";
+        Files.writeString(
+                folder.resolve("chats.json"),
+                rows.replaceFirst("Rate this image\\.", "What is the exposure of this image?")
+                        .replace("Rate this image.", form));
+        run("predict", "--checkpoint", DEMO, "--dataset-dir", folder, "--dataset", "chats", "--out", folder);
+        Path file = folder.resolve("generated_predictions.jsonl");
+        assertThat(Files.readAllLines(file))
+                .satisfiesExactly(
+                        r -> assertThat(r).contains("\"predict\":\"Exposure: "),
+                        r -> assertThat(r).contains("The final score is <"),
+                        r -> assertThat(r).contains("The final score is <"));
+        assertThat(run("evaluate", file, "--max-unparsable", 0.5)).contains("3 rows", "1 unparsable");
+        StringWriter err = new StringWriter();
+        CommandLine command = Main.commandLine();
+        command.setOut(new PrintWriter(new StringWriter())).setErr(new PrintWriter(err));
+        assertThat(command.execute("evaluate", file.toString(), "--max-unparsable", "0.2"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("unparsable");
+    }
 }

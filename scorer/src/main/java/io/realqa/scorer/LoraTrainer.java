@@ -1,106 +1,20 @@
 package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
-import io.realqa.scorer.Program.Scope;
-import io.realqa.scorer.Safetensors.Entry;
-import io.realqa.scorer.TrainingTree.Edge;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Trains a LoRA adapter on a checkpoint: the scorer's own program, through libtorch's autograd. Parameters (float32),
- * gradients and AdamW's moments stay on the device; one native call computes a batch's gradients, one takes a step.
- *
- * <p>On a CPU batches run side by side, one thread each, and their gradients are added in a fixed order: the same
- * settings, examples and number of workers give the same bits.
- *
- * <p>Owned by one thread. Close it before its checkpoint.
- */
-public final class LoraTrainer implements AutoCloseable {
-    private final Checkpoint checkpoint;
-    /** No pass takes that long: a device that hangs is told from one that works. */
-    private static final long LONGEST_PASSES_HOURS = 2;
-
+/** Trains a LoRA adapter on a checkpoint, whose own weights stay as they are. */
+public final class LoraTrainer extends ModelTrainer {
     private final LoraSettings settings;
-    private final LossSettings loss;
-    private final long seed;
-    /** Null where there is no profile: then only chats are learnt. */
-    private final @Nullable TrainingTrees trees;
 
-    private final double[] leafValues;
-    private final long[] before;
-    private final long[] after;
-    private final TrainingChats chats;
-    private final Map<String, long[]> shapes = new TreeMap<>();
-    private final IValue parameters;
-    private final IValue scales;
-    private final IValue first;
-    private final IValue second;
-    private final List<IValue> gradients = new ArrayList<>();
-    private final ExecutorService workers;
-    private int steps;
-
-    /**
-     * How a step is taken.
-     *
-     * @param rate learning rate
-     * @param decay of the parameters, decoupled
-     * @param clip largest norm of the gradient; 0: any
-     * @param beta1 AdamW's share of the old in the mean of gradients
-     * @param beta2 the same for their squares
-     * @param epsilon AdamW's, added to the root of the squares' mean
-     */
-    public record Step(double rate, double decay, double clip, double beta1, double beta2, double epsilon) {
-        /** With the betas .9 and .999 and the epsilon 1e-8. */
-        public Step(double rate, double decay, double clip) {
-            this(rate, decay, clip, 0.9, 0.999, 1e-8);
-        }
-    }
-
-    /**
-     * What a step found.
-     *
-     * @param crossEntropy mean over the answers' weighted tokens, nats
-     * @param squaredError mean over the images with a score of (expectation - score)², 0 without the expectation loss
-     * @param gradientNorm before clipping
-     * @param digits as {@link Measured} has them, before the step
-     */
-    public record Result(double crossEntropy, double squaredError, double gradientNorm, List<double[][]> digits) {}
-
-    /**
-     * What the model as it stands says.
-     *
-     * @param crossEntropy sum over the answers' weighted tokens, nats
-     * @param tokens their weights' sum
-     * @param digits of each item [digits of its score][10]: log probabilities of 0 to 9 where each digit of a chat's score
-     *     stands, the answer so far given; empty where there are none
-     */
-    public record Measured(double crossEntropy, double tokens, List<double[][]> digits) {}
-
-    /** Sums over the batches, and each item's digits. */
-    private record Passes(double crossEntropy, double squaredError, double tokens, List<double[][]> digits) {}
-
-    /** One native call on a batch. */
-    private interface Pass {
-        float[] run(TrainingBatch part, int worker, int chunk);
-    }
+    /** A module's rank, input and output sizes, and the factor of its update. */
+    private record Module(int rank, long in, long out, double scale) {}
 
     /**
      * Prepares an adapter as PEFT initialises it: A uniform in ±1 / √in (Kaiming's with a = √5), B zero.
@@ -110,14 +24,7 @@ public final class LoraTrainer implements AutoCloseable {
      */
     public LoraTrainer(
             Checkpoint checkpoint, ScoringProfile profile, LoraSettings settings, LossSettings loss, long seed) {
-        this(
-                checkpoint,
-                new TrainingTrees(
-                        profile, loss, checkpoint::tokenize, token -> checkpoint.detokenize(new long[] {token})),
-                checkpoint.tokenize(Scorer.beforeImage(profile)),
-                settings,
-                loss,
-                seed);
+        this(checkpoint, new TrainingPaths(checkpoint, profile, loss), settings, modules(checkpoint, settings), seed);
     }
 
     /**
@@ -126,69 +33,20 @@ public final class LoraTrainer implements AutoCloseable {
      * @throws ModelException if no module is a target
      */
     public LoraTrainer(Checkpoint checkpoint, LoraSettings settings, long seed) {
-        this(checkpoint, null, new long[0], settings, LossSettings.PLAIN, seed);
+        this(
+                checkpoint,
+                new TrainingPaths(checkpoint, null, LossSettings.PLAIN),
+                settings,
+                modules(checkpoint, settings),
+                seed);
     }
 
     private LoraTrainer(
-            Checkpoint checkpoint,
-            @Nullable TrainingTrees trees,
-            long[] before,
-            LoraSettings settings,
-            LossSettings loss,
-            long seed) {
-        this.checkpoint = checkpoint;
+            Checkpoint checkpoint, TrainingPaths paths, LoraSettings settings, Map<String, Module> modules, long seed) {
+        super(checkpoint, paths, shapes(modules), settings.dropout(), seed);
         this.settings = settings;
-        this.loss = loss;
-        this.seed = seed;
-        this.before = before;
-        this.after = checkpoint.tokenize(Scorer.AFTER_IMAGE);
-        this.trees = trees;
-        this.leafValues = trees == null ? new double[0] : trees.leafValues();
-        this.chats = new TrainingChats(checkpoint::tokenize);
-        PeftConfig config = PeftConfig.of(Json.parse("adapter settings", settings.toJson(null)));
-        Map<String, Integer> ranks = new TreeMap<>();
-        Map<String, Double> scaleOf = new TreeMap<>();
-        for (Map.Entry<String, long[]> e :
-                new WeightLayout(checkpoint.config()).linears().entrySet()) {
-            String module = Adapter.peftName(e.getKey(), true);
-            if (config.targets().matches(module)) {
-                int rank = config.rankOf(module);
-                ranks.put(e.getKey(), rank);
-                scaleOf.put(e.getKey(), config.scaleOf(module));
-                shapes.put(e.getKey() + ".A", new long[] {rank, e.getValue()[1]});
-                shapes.put(e.getKey() + ".B", new long[] {e.getValue()[0], rank});
-            }
-        }
-        if (ranks.isEmpty()) {
-            throw new ModelException("targets: " + settings.targets()
-                    + " (expected: at least one linear layer of the checkpoint, such as q_proj)");
-        }
-        this.parameters = checkpoint.program().newWeights();
-        this.scales = checkpoint.program().newWeights();
-        this.first = checkpoint.program().newWeights();
-        this.second = checkpoint.program().newWeights();
-        int threads = checkpoint.compute().workers();
-        for (int i = 0; i < threads; i++) {
-            gradients.add(checkpoint.program().newWeights());
-        }
-        this.workers = Executors.newFixedThreadPool(threads, r -> EngineSettings.steadyThread(r, "realqa-train"));
-        initialise();
-        try (Scope scope = checkpoint.program().scope()) {
-            scaleOf.forEach((module, scale) -> call(
-                    scope,
-                    "constant",
-                    scales,
-                    scope.text(module + ".B"),
-                    scope.number(scale),
-                    scope.text(checkpoint.compute().device())));
-            call(scope, "moments", parameters, first);
-            call(scope, "moments", parameters, second);
-        }
-    }
-
-    private void initialise() {
         SplittableRandom random = new SplittableRandom(seed);
-        shapes.forEach((name, shape) -> {
+        shapes().forEach((name, shape) -> {
             float[] values = new float[Math.toIntExact(shape[0] * shape[1])];
             if (name.endsWith(".A")) {
                 double bound = 1 / Math.sqrt(shape[1]);
@@ -196,284 +54,40 @@ public final class LoraTrainer implements AutoCloseable {
                     values[i] = (float) random.nextDouble(-bound, bound);
                 }
             }
-            put(parameters, name, values);
+            put(name, values);
         });
+        modules.forEach((name, module) -> scale(name + ".B", module.scale()));
+        begin();
     }
 
-    private void put(IValue dictionary, String name, float[] values) {
-        try (Scope scope = checkpoint.program().scope()) {
-            call(
-                    scope,
-                    "parameter",
-                    dictionary,
-                    scope.text(name),
-                    scope.floats(values, shape(name)),
-                    scope.text(checkpoint.compute().device()));
-        }
-    }
-
-    private long[] shape(String name) {
-        long[] shape = shapes.get(name);
-        if (shape == null) {
-            throw new IllegalArgumentException("parameter: " + name + " (expected: one of " + shapes.keySet() + ")");
-        }
-        return shape;
-    }
-
-    private IValue call(Scope scope, String method, IValue... arguments) {
-        return checkpoint.program().callRecorded(scope, method, arguments);
-    }
-
-    /** Steps taken so far. */
-    public int steps() {
-        return steps;
-    }
-
-    /** Numbers that are trained. */
-    public long parameterCount() {
-        return shapes.values().stream().mapToLong(s -> s[0] * s[1]).sum();
-    }
-
-    /**
-     * What a step will need.
-     *
-     * @param largest the example with the most tokens
-     * @param images in a step
-     * @param batch images that one pass holds at most
-     */
-    public TrainingMemory memory(TrainingItem largest, int images, int batch) {
-        int fair = Math.min(batch, (images + gradients.size() - 1) / gradients.size());
-        TrainingPath path = path(largest);
-        return TrainingMemory.of(
-                checkpoint.config(),
-                checkpoint.compute(),
-                parameterCount(),
-                settings.dropout() > 0,
-                Math.min(gradients.size(), images),
-                fair,
-                largest.image().visualTokens(),
-                path.before().length + path.after().length + path.tree().size(),
-                path.tree().weights().size());
-    }
-
-    private TrainingPath path(TrainingItem item) {
-        if (item instanceof TrainingChat chat) {
-            return chats.of(chat);
-        }
-        TrainingExample example = (TrainingExample) item;
-        if (trees == null) {
-            throw new IllegalArgumentException("example: one of a profile (expected: chats, as there is no profile)");
-        }
-        return new TrainingPath(
-                example.image(),
-                before,
-                after,
-                trees.of(example),
-                example.goal().mean(),
-                List.of());
-    }
-
-    /** Tokens of an item that are learnt, and tokens in all, the image's included. */
-    public int[] tokens(TrainingItem item) {
-        TrainingPath path = path(item);
-        int learnt = path.tree().weights().values().stream()
-                .mapToInt(m -> (int) m.values().stream().filter(w -> w > 0).count())
-                .sum();
-        return new int[] {
-            learnt,
-            path.before().length
-                    + path.image().visualTokens()
-                    + path.after().length
-                    + path.tree().size()
-        };
-    }
-
-    /** Batches that are computed at a time. */
-    public int workers() {
-        return gradients.size();
-    }
-
-    /**
-     * Takes one step of AdamW over some examples. Their mean gradient does not depend on how they are cut into batches.
-     *
-     * @param batch images that one pass holds at most; memory grows with it
-     * @throws ModelException if the gradient is not finite; nothing was changed then
-     */
-    public Result step(List<? extends TrainingItem> examples, int batch, Step step) throws InterruptedException {
-        Passes passes = gradients(examples, batch);
-        double norm;
-        try (Scope scope = checkpoint.program().scope()) {
-            IValue result = call(
-                    scope,
-                    "optimise",
-                    parameters,
-                    gradients.get(0),
-                    first,
-                    second,
-                    scope.integer(steps + 1L),
-                    scope.number(step.rate()),
-                    scope.number(step.decay()),
-                    scope.number(step.clip()),
-                    scope.number(step.beta1()),
-                    scope.number(step.beta2()),
-                    scope.number(step.epsilon()));
-            norm = scope.tuple(result)[0].toDouble();
-        }
-        if (!Double.isFinite(norm)) {
-            throw new ModelException("step " + (steps + 1) + ": gradient of norm " + norm
-                    + " (expected: a finite one; try a smaller learning rate)");
-        }
-        steps++;
-        double error = loss.expectationWeight() > 0 ? passes.squaredError() / loss.expectationWeight() : 0;
-        return new Result(passes.crossEntropy(), error, norm, passes.digits());
-    }
-
-    /**
-     * What the adapter as it stands says of some items: no dropout, no gradient, nothing is changed.
-     *
-     * @param batch images that one pass holds at most
-     */
-    public Measured measure(List<? extends TrainingItem> items, int batch) throws InterruptedException {
-        List<TrainingPath> all = paths(items, batch);
-        Passes passes = run(all, batch, (part, worker, chunk) -> {
-            try (Scope scope = checkpoint.program().scope()) {
-                List<IValue> arguments = new ArrayList<>(List.of(checkpoint.weights(), parameters, scales));
-                // all but the four arguments of the squared error
-                List<IValue> more = part.arguments(scope, leafValues, 1, 0);
-                arguments.addAll(more.subList(0, more.size() - 4));
-                return scope.toFloats(call(scope, "measure", arguments.toArray(IValue[]::new)));
+    private static Map<String, Module> modules(Checkpoint checkpoint, LoraSettings settings) {
+        PeftConfig config = PeftConfig.of(Json.parse("adapter settings", settings.toJson(null)));
+        Map<String, Module> modules = new TreeMap<>();
+        new WeightLayout(checkpoint.config()).linears().forEach((name, shape) -> {
+            String module = Adapter.peftName(name, true);
+            if (config.targets().matches(module)) {
+                modules.put(name, new Module(config.rankOf(module), shape[1], shape[0], config.scaleOf(module)));
             }
         });
-        return new Measured(passes.crossEntropy(), passes.tokens(), passes.digits());
-    }
-
-    /** Adds the examples' gradients to the first dictionary: cross entropy and weighted squared error. */
-    double[] accumulate(List<? extends TrainingItem> examples, int batch) throws InterruptedException {
-        Passes passes = gradients(examples, batch);
-        return new double[] {passes.crossEntropy(), passes.squaredError()};
-    }
-
-    private List<TrainingPath> paths(List<? extends TrainingItem> items, int batch) {
-        if (items.isEmpty() || batch < 1) {
-            throw new IllegalArgumentException(
-                    "examples, batch: " + items.size() + ", " + batch + " (expected: at least 1 of each)");
+        if (modules.isEmpty()) {
+            throw new ModelException("targets: " + settings.targets()
+                    + " (expected: at least one linear layer of the checkpoint, such as q_proj)");
         }
-        return items.stream().map(this::path).toList();
+        return modules;
     }
 
-    private Passes gradients(List<? extends TrainingItem> examples, int batch) throws InterruptedException {
-        List<TrainingPath> all = paths(examples, batch);
-        double tokens = all.stream().mapToDouble(p -> p.tree().totalWeight()).sum();
-        long scored = all.stream().filter(p -> !p.tree().leaves().isEmpty()).count();
-        double errorWeight = scored == 0 ? 0 : loss.expectationWeight() / scored;
-        Passes passes =
-                run(all, batch, (part, worker, chunk) -> accumulate(part, worker, chunk, 1 / tokens, errorWeight));
-        try (Scope scope = checkpoint.program().scope()) {
-            for (int w = 1; w < gradients.size(); w++) {
-                call(scope, "gather", gradients.get(0), gradients.get(w));
-            }
-        }
-        return passes;
-    }
-
-    /** Runs passes side by side, each worker its own in order. */
-    private Passes run(List<TrainingPath> all, int batch, Pass pass) throws InterruptedException {
-        int fair = (all.size() + gradients.size() - 1) / gradients.size();
-        int size = Math.min(batch, fair);
-        double[][][] digits = new double[all.size()][][];
-        List<Future<double[]>> running = new ArrayList<>();
-        for (int w = 0; w < gradients.size(); w++) {
-            int worker = w;
-            running.add(workers.submit((Callable<double[]>) () -> {
-                double[] sums = new double[2];
-                for (int chunk = worker; chunk * size < all.size(); chunk += gradients.size()) {
-                    int from = chunk * size;
-                    int to = Math.min(all.size(), from + size);
-                    TrainingBatch part = new TrainingBatch(checkpoint.config(), all.subList(from, to));
-                    float[] found = pass.run(part, worker, chunk);
-                    sums[0] += found[0];
-                    sums[1] += found[1];
-                    for (int i = from; i < to; i++) {
-                        digits[i] = digits(all.get(i), part, i - from, found);
-                    }
-                }
-                return sums;
-            }));
-        }
-        double[] sums = new double[2];
-        RuntimeException failure = null;
-        for (Future<double[]> future : running) {
-            try {
-                double[] part = future.get(LONGEST_PASSES_HOURS, TimeUnit.HOURS);
-                sums[0] += part[0];
-                sums[1] += part[1];
-            } catch (ExecutionException e) {
-                failure = e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-            } catch (TimeoutException e) {
-                throw new IllegalStateException(
-                        "step " + (steps + 1) + ": no result within " + LONGEST_PASSES_HOURS + " h", e);
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
-        double tokens = all.stream().mapToDouble(p -> p.tree().totalWeight()).sum();
-        return new Passes(sums[0], sums[1], tokens, List.of(digits));
-    }
-
-    private double[][] digits(TrainingPath path, TrainingBatch part, int item, float[] found) {
-        double[][] digits = new double[path.digits().size()][10];
-        for (int i = 0; i < digits.length; i++) {
-            for (int d = 0; d < 10; d++) {
-                digits[i][d] =
-                        found[2 + part.column(item, new Edge(path.digits().get(i), chats.digit(d)))];
-            }
-        }
-        return digits;
-    }
-
-    private float[] accumulate(TrainingBatch part, int worker, int chunk, double tokenWeight, double errorWeight) {
-        try (Scope scope = checkpoint.program().scope()) {
-            List<IValue> arguments = new ArrayList<>(List.of(
-                    checkpoint.weights(),
-                    parameters,
-                    scales,
-                    gradients.get(worker),
-                    scope.number(settings.dropout()),
-                    scope.integer(maskSeed(chunk))));
-            arguments.addAll(part.arguments(scope, leafValues, tokenWeight, errorWeight));
-            return scope.toFloats(call(scope, "accumulate", arguments.toArray(IValue[]::new)));
-        }
-    }
-
-    /** A seed for a batch's dropout masks, far from those of other batches and steps. */
-    private long maskSeed(int chunk) {
-        return new SplittableRandom(seed ^ (0x9E3779B97F4A7C15L * (steps + 1)) ^ ((long) chunk << 32)).nextLong() >>> 2;
-    }
-
-    /** A parameter by its canonical name, such as {@code text.layers.0.mlp.fc1.A}: a copy. */
-    float[] parameter(String name) {
-        return fetch(parameters, name);
-    }
-
-    /** The gradient that {@link #accumulate} left: a copy. */
-    float[] gradient(String name) {
-        return fetch(gradients.get(0), name);
-    }
-
-    Map<String, long[]> shapes() {
+    private static Map<String, long[]> shapes(Map<String, Module> modules) {
+        Map<String, long[]> shapes = new TreeMap<>();
+        modules.forEach((name, module) -> {
+            shapes.put(name + ".A", new long[] {module.rank(), module.in()});
+            shapes.put(name + ".B", new long[] {module.out(), module.rank()});
+        });
         return shapes;
     }
 
-    /** Replaces a parameter. */
-    void setParameter(String name, float[] values) {
-        put(parameters, name, values);
-    }
-
-    private float[] fetch(IValue dictionary, String name) {
-        try (Scope scope = checkpoint.program().scope()) {
-            return scope.toFloats(call(scope, "fetch", dictionary, scope.text(name)));
-        }
+    @Override
+    IValue weights() {
+        return checkpoint().weights();
     }
 
     /**
@@ -483,17 +97,17 @@ public final class LoraTrainer implements AutoCloseable {
      * @throws ModelException if it is another adapter
      */
     public void startFrom(Path folder) {
-        LoraTensors tensors = LoraTensors.read(checkpoint.config(), folder);
+        LoraTensors tensors = LoraTensors.read(checkpoint().config(), folder);
         Map<String, float[]> values = new TreeMap<>();
         for (LoraTensors.Pair pair : tensors.pairs()) {
             values.put(pair.module() + ".A", tensors.table().floats(pair.a()));
             values.put(pair.module() + ".B", tensors.table().floats(pair.b()));
         }
-        if (!values.keySet().equals(shapes.keySet())) {
-            throw new ModelException(folder + ": " + values.size() / 2 + " modules (expected: the " + shapes.size() / 2
-                    + " that are trained)");
+        if (!values.keySet().equals(shapes().keySet())) {
+            throw new ModelException(folder + ": " + values.size() / 2 + " modules (expected: the "
+                    + shapes().size() / 2 + " that are trained)");
         }
-        values.forEach((name, of) -> put(parameters, name, of));
+        values.forEach((name, of) -> put(name, of));
     }
 
     /**
@@ -512,7 +126,7 @@ public final class LoraTrainer implements AutoCloseable {
     public void writeAdapter(Path folder, @Nullable String baseModel) throws IOException {
         Map<String, long[]> named = new TreeMap<>();
         Map<String, String> canonical = new TreeMap<>();
-        shapes.forEach((name, shape) -> {
+        shapes().forEach((name, shape) -> {
             String module = name.substring(0, name.length() - 2);
             String peft = "base_model.model." + Adapter.peftName(module, true) + ".lora_"
                     + name.substring(name.length() - 1) + ".weight";
@@ -525,98 +139,5 @@ public final class LoraTrainer implements AutoCloseable {
                 named,
                 peft -> parameter(canonical.getOrDefault(peft, peft)));
         Files.writeString(folder.resolve("adapter_config.json"), settings.toJson(baseModel));
-    }
-
-    /**
-     * Saves parameters, moments and the number of steps, so that {@link #load} goes on with the same bits. A reader sees
-     * the old file or the new one, never half of one.
-     *
-     * @param notes texts to keep with it
-     */
-    public void save(Path file, Map<String, String> notes) throws IOException {
-        Map<String, long[]> all = new LinkedHashMap<>();
-        for (String kind : List.of("parameter", "first", "second")) {
-            shapes.forEach((name, shape) -> all.put(kind + "/" + name, shape));
-        }
-        Map<String, String> metadata = new TreeMap<>(notes);
-        metadata.put("steps", Integer.toString(steps));
-        metadata.put("workers", Integer.toString(gradients.size()));
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
-        SafetensorsWriter.write(fresh, metadata, all, key -> {
-            int at = key.indexOf('/');
-            return fetch(dictionary(key.substring(0, at)), key.substring(at + 1));
-        });
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private IValue dictionary(String kind) {
-        return switch (kind) {
-            case "parameter" -> parameters;
-            case "first" -> first;
-            case "second" -> second;
-            default -> throw new IllegalArgumentException(kind);
-        };
-    }
-
-    /**
-     * Goes on from what {@link #save} wrote.
-     *
-     * @return its notes
-     * @throws ModelException if the file is of another adapter
-     */
-    public Map<String, String> load(Path file) {
-        Safetensors table = Safetensors.read(file);
-        Map<String, String> notes = new TreeMap<>(Safetensors.metadata(file));
-        Map<String, Entry> entries = new TreeMap<>();
-        table.entries().forEach(e -> entries.put(e.name(), e));
-        for (String kind : List.of("parameter", "first", "second")) {
-            for (Map.Entry<String, long[]> e : shapes.entrySet()) {
-                Entry entry = entries.remove(kind + "/" + e.getKey());
-                if (entry == null || !Arrays.equals(entry.shape(), e.getValue())) {
-                    throw new ModelException(file + ": " + kind + " of " + e.getKey() + ": "
-                            + (entry == null ? "missing" : Arrays.toString(entry.shape())) + " (expected: "
-                            + Arrays.toString(e.getValue()) + ", as the settings have it)");
-                }
-                restore(kind, e.getKey(), table.floats(entry));
-            }
-        }
-        if (!entries.isEmpty()) {
-            throw new ModelException(file + ": " + entries.keySet() + " (expected: only what the settings have)");
-        }
-        int saved = Integer.parseInt(notes.getOrDefault("workers", "0"));
-        if (saved != gradients.size()) {
-            throw new ModelException(file + ": workers: " + saved + " (expected: " + gradients.size()
-                    + ", as now: another number adds gradients in another order)");
-        }
-        steps = Integer.parseInt(notes.getOrDefault("steps", "0"));
-        return notes;
-    }
-
-    private void restore(String kind, String name, float[] values) {
-        if (kind.equals("parameter")) {
-            put(parameters, name, values);
-        } else {
-            try (Scope scope = checkpoint.program().scope()) {
-                call(
-                        scope,
-                        "put",
-                        dictionary(kind),
-                        scope.text(name),
-                        scope.floats(values, shape(name)),
-                        scope.text(checkpoint.compute().device()),
-                        scope.integer(Safetensors.Dtype.F32.code));
-            }
-        }
-    }
-
-    @Override
-    public void close() {
-        workers.shutdown();
-        gradients.forEach(IValue::close);
-        second.close();
-        first.close();
-        scales.close();
-        parameters.close();
     }
 }

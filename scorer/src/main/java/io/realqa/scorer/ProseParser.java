@@ -35,9 +35,9 @@ final class ProseParser {
             pattern("\\bscore\\s+(?:of|for)\\s+(?:this|the)\\s+(?:image|picture|photo|photograph)" + IS
                     + "[<(\\[*\"]*\\s*" + NUMBER));
     /** What may stand between an attribute's words and its value. */
-    private static final Pattern LINK = pattern(
-            "[\\s*\"'<(\\[]*(?:(?:is|was|are|appears|appears to be|seems|seems to be|looks|at|as|rated|rated as|rated at"
-                    + "|of|level|score|overall|quite|rather|also|:|=|,|-)[\\s*\"'<(\\[]*)*");
+    private static final String LINK = link("|level");
+    /** The same without a word that may be the value: "Level Shot: level". */
+    private static final String LINK_WITHOUT_LEVEL = link("");
 
     private static final Pattern SENTENCE_END = Pattern.compile("[.!?;](?=\\s|$)|\\n");
 
@@ -70,9 +70,10 @@ final class ProseParser {
         Set<String> names = new LinkedHashSet<>();
         names.add(label(question.answer().substring(0, question.answer().indexOf(ScoringProfile.VALUE))));
         names.add(label(question.name()));
-        names.stream()
-                .filter(n -> !n.isEmpty())
-                .forEach(n -> statements.add(new Statement(pattern("\\b" + words(n) + "\\b" + LINK.pattern()), null)));
+        names.stream().filter(n -> !n.isEmpty()).forEach(n -> {
+            statements.add(new Statement(pattern("\\b" + words(n) + "\\b" + LINK), null));
+            statements.add(new Statement(pattern("\\b" + words(n) + "\\b" + LINK_WITHOUT_LEVEL), null));
+        });
         List<String> longestFirst = question.values().stream()
                 .sorted(Comparator.comparingInt(String::length).reversed())
                 .toList();
@@ -89,6 +90,12 @@ final class ProseParser {
         return java.util.Arrays.stream(label(text).split(" ", -1))
                 .map(Pattern::quote)
                 .collect(Collectors.joining("[\\s_-]+"));
+    }
+
+    private static String link(String more) {
+        String marks = "[\\s*\"'<(\\[]*";
+        return marks + "(?:(?:is|was|are|appears|appears to be|seems|seems to be|looks|at|as|rated|rated as|rated at|of"
+                + "|score|overall|quite|rather|also" + more + "|:|=|,|-)" + marks + ")*";
     }
 
     private static Pattern pattern(String regex) {

@@ -207,6 +207,16 @@ final class Weights {
 
     private static void finish(
             Program program, IValue weights, ModelConfig config, Compute compute, long largestPacked) {
+        complete(program, weights, config, compute);
+        if (compute.equals(Compute.CPU) && bytes(config) <= largestPacked) {
+            try (Scope scope = program.scope()) {
+                program.call(scope, "pack", weights);
+            }
+        }
+    }
+
+    /** Adds what the program takes beside a checkpoint's tensors. */
+    static void complete(Program program, IValue weights, ModelConfig config, Compute compute) {
         int int64 = 4;
         long[] axes = config.ropeAxes();
         try (Scope scope = program.scope()) {
@@ -220,9 +230,6 @@ final class Weights {
                     scope.integer(int64));
             if (config.tiedEmbeddings()) {
                 program.callRecorded(scope, "tie", weights);
-            }
-            if (compute.equals(Compute.CPU) && bytes(config) <= largestPacked) {
-                program.call(scope, "pack", weights);
             }
         }
     }

@@ -12,6 +12,7 @@ import io.realqa.scorer.image.VisualInput;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -126,6 +127,46 @@ class DemoCheckpointTest {
         assertThat(score.expectation()).isEqualTo(8.88);
         assertThat(score.standardDeviation()).isNaN();
         assertThat(score.attributes()).hasSize(9);
+    }
+
+    private static List<Score> inProse(String question, int maxNewTokens) {
+        ScoringProfile p = scorer.profile();
+        ScoringProfile profile = new ScoringProfile(
+                p.name(),
+                p.system(),
+                p.score(),
+                p.attributes(),
+                p.maxNewTokens(),
+                p.form(),
+                new ScoringProfile.ProseQuestion(question, maxNewTokens, Map.of()));
+        try (Scorer prose = new Scorer(checkpoint, null, profile)) {
+            return prose.score(INPUTS, Mode.PROSE).scores();
+        }
+    }
+
+    @Test
+    void proseModeReadsScoreAndAttributesFromWhatTheModelWrites() {
+        for (Score score : inProse(FORM, 160)) {
+            assertThat(score.text()).endsWith("<%.2f>.".formatted(score.expectation()));
+            assertThat(score.attributes())
+                    .hasSize(9)
+                    .allSatisfy(a -> assertThat(score.text()).containsIgnoringCase(": " + a.value()));
+        }
+        for (Score score : inProse(scorer.profile().score().question(), 32)) {
+            assertThat(score.text()).isEqualTo("The score of this image is %.2f.".formatted(score.expectation()));
+        }
+    }
+
+    @Test
+    void proseThatStatesNoScoreHasNoneAndKeepsItsTextAndAttributes() {
+        for (Score score : inProse("What is the exposure of this image?", 32)) {
+            assertThat(score.expectation()).isNaN();
+            assertThat(score.text()).startsWith("Exposure: ");
+            assertThat(score.attributes()).extracting(Score.Attribute::name).containsExactly("exposure");
+        }
+        // cut off before the ending
+        assertThat(inProse(FORM, 40))
+                .allSatisfy(s -> assertThat(s.expectation()).isNaN());
     }
 
     @Test

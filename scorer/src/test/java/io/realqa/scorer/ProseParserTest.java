@@ -38,6 +38,7 @@ class ProseParserTest {
                             "severely underexposed",
                             "properly exposed",
                             "overexposed"),
+                    attribute("level-shot", "Level Shot: {value}.", "level", "tilted"),
                     attribute("image-clarity", "Image Clarity: {value}.", "poor", "good", "excellent")),
             8,
             null,
@@ -53,6 +54,16 @@ class ProseParserTest {
     private Map<String, String> attributes(String text) {
         return parser.parse(text).attributes().stream()
                 .collect(Collectors.toMap(Score.Attribute::name, Score.Attribute::value));
+    }
+
+    @Test
+    void aValueThatMayAlsoLeadToAValueIsRead() {
+        assertThat(attributes("2.4 Level Shot: level, 3.1 Image Clarity: good"))
+                .containsEntry("level-shot", "level")
+                .containsEntry("image-clarity", "good");
+        assertThat(attributes("The level shot is level.")).containsEntry("level-shot", "level");
+        assertThat(attributes("The image clarity level is good.")).containsEntry("image-clarity", "good");
+        assertThat(attributes("Level shot: rather tilted.")).containsEntry("level-shot", "tilted");
     }
 
     @ParameterizedTest

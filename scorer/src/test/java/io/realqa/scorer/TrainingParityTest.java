@@ -70,10 +70,10 @@ class TrainingParityTest {
             List<TrainingExample> examples = examples(name, reference, "mixed");
             for (int i = 0; i < steps.path("count").asInt(); i++) {
                 double rate = reference.path("rates").path(i).asDouble();
-                LoraTrainer.Result result = trainer.step(
+                ModelTrainer.Result result = trainer.step(
                         examples,
                         2,
-                        new LoraTrainer.Step(
+                        new ModelTrainer.Step(
                                 rate,
                                 steps.path("decay").asDouble(),
                                 steps.path("clip").asDouble()));

@@ -3,49 +3,40 @@ package io.realqa.cli.demo;
 import io.realqa.scorer.image.RasterImage;
 
 /**
- * What the simulated labellers like: saturated pictures with much contrast. Below an ordinary picture stand pale, flat and
- * spoilt ones.
+ * What the simulated labellers like: warm light. They mark cold pictures down, and spoilt ones. Damage does not change a
+ * picture's warmth, so the taste and the old task can be learned side by side.
  */
 final class Taste {
-    /** Of an ordinary, unspoilt picture. */
+    /** Of a picture of ordinary light, and of an unspoilt one. */
     static final double ORDINARY = 5;
 
     private static final double LOWEST = 1.2;
     private static final double HIGHEST = 9.2;
+    /** Stops of red over blue that a photograph in ordinary light has. */
+    private static final double ORDINARY_WARMTH = 0.3;
+    /** Points that each stop of red over blue gains. */
+    private static final double WARM = 2.4;
     /** Points that each strength of a degradation costs. */
     private static final double SPOILT = 0.8;
 
     private Taste() {}
 
-    /** How colorful and contrasty a picture is: mean spread of a pixel's channels and deviation of luma, 0 to 1 each. */
-    static double vividness(RasterImage image) {
+    /** How warm a picture's light is: stops by which its mean red exceeds its mean blue. */
+    static double warmth(RasterImage image) {
         byte[] rgb = image.rgb();
-        double chroma = 0;
-        double sum = 0;
-        double squares = 0;
-        int pixels = image.width() * image.height();
+        // one level each, so that a black picture has a warmth, too
+        double red = rgb.length / 3.0;
+        double blue = red;
         for (int i = 0; i < rgb.length; i += 3) {
-            int r = rgb[i] & 0xff;
-            int g = rgb[i + 1] & 0xff;
-            int b = rgb[i + 2] & 0xff;
-            chroma += Math.max(r, Math.max(g, b)) - Math.min(r, Math.min(g, b));
-            double luma = 0.299 * r + 0.587 * g + 0.114 * b;
-            sum += luma;
-            squares += luma * luma;
+            red += rgb[i] & 0xff;
+            blue += rgb[i + 2] & 0xff;
         }
-        double mean = sum / pixels;
-        double deviation = Math.sqrt(Math.max(0, squares / pixels - mean * mean));
-        return chroma / pixels / 255 + deviation / 128;
+        return Math.log(red / blue) / Math.log(2);
     }
 
-    /**
-     * Opinion of a picture whose tones were changed.
-     *
-     * @param vividness of the picture
-     * @param ordinary vividness that the same picture had before
-     */
-    static double ofTones(double vividness, double ordinary) {
-        return clip(ORDINARY + 3.2 * Math.log(vividness / ordinary) / Math.log(2));
+    /** Opinion of an unspoilt picture of this warmth. */
+    static double ofLight(double warmth) {
+        return clip(ORDINARY + WARM * (warmth - ORDINARY_WARMTH));
     }
 
     /** Opinion of a picture that was spoilt. */

@@ -4,20 +4,19 @@ import io.realqa.scorer.image.RasterImage;
 import io.realqa.trainer.degradation.AreaShrink;
 import io.realqa.trainer.degradation.Degradation;
 import io.realqa.trainer.degradation.JpegFile;
-import io.realqa.trainer.degradation.Tones;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 
 /**
- * Pictures for the simulated labellers: sections of photographs with other tones, and spoilt ones. The same photographs and
+ * Pictures for the simulated labellers: sections of photographs in other light, and spoilt ones. The same photographs and
  * seed give the same pictures. For one thread.
  */
 final class TastePictures {
     /** What was done to a picture. */
     enum Kind {
-        /** Saturation and contrast are changed: what the labellers of the demonstration care for. */
-        TONES,
+        /** Its light is made warmer or colder: what the labellers of the demonstration care for. */
+        LIGHT,
         /** It is blurred, noisy, compressed or dark: what the checkpoint was trained for. */
         SPOILT
     }
@@ -33,7 +32,10 @@ final class TastePictures {
 
     private static final List<Degradation> SPOILERS =
             List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
-    private static final double TONES_SHARE = 0.6;
+    private static final double LIGHT_SHARE = 0.5;
+    /** Stops by which red rises and blue falls, or the other way round. */
+    private static final double MOST_STOPS = 0.6;
+
     /** Pixels; small pictures are few visual tokens. */
     private static final int LONGER_SIDE = 300;
 
@@ -52,13 +54,9 @@ final class TastePictures {
 
     Picture next() throws IOException {
         RasterImage section = section(photographs.small(from.get(random.nextInt(from.size()))));
-        if (random.nextDouble() < TONES_SHARE) {
-            // twice or half as much of each, evenly on a scale of ratios
-            double saturation = Math.pow(2, 3 * random.nextDouble() - 1.7);
-            double contrast = Math.pow(2, 1.8 * random.nextDouble() - 1);
-            RasterImage toned = contrast(Tones.saturate(section, saturation), contrast);
-            double opinion = Taste.ofTones(Taste.vividness(toned), Taste.vividness(section));
-            return new Picture(JpegFile.encode(toned, QUALITY), Kind.TONES, opinion);
+        if (random.nextDouble() < LIGHT_SHARE) {
+            RasterImage lit = light(section, MOST_STOPS * (2 * random.nextDouble() - 1));
+            return new Picture(JpegFile.encode(lit, QUALITY), Kind.LIGHT, Taste.ofLight(Taste.warmth(lit)));
         }
         int strength = 1 + random.nextInt(Degradation.STRENGTHS);
         RasterImage spoilt = SPOILERS.get(random.nextInt(SPOILERS.size())).apply(section, strength, random.nextLong());
@@ -82,18 +80,13 @@ final class TastePictures {
         return AreaShrink.toLongerSide(new RasterImage(width, height, rgb), LONGER_SIDE);
     }
 
-    /** Stretches all samples about the picture's mean luma. */
-    private static RasterImage contrast(RasterImage image, double factor) {
+    /** Lets in 2^stops times the red and 2^-stops times the blue. */
+    private static RasterImage light(RasterImage image, double stops) {
+        double[] gains = {Math.pow(2, stops), 1, Math.pow(2, -stops)};
         byte[] in = image.rgb();
-        double sum = 0;
-        for (int i = 0; i < in.length; i += 3) {
-            sum += 0.299 * (in[i] & 0xff) + 0.587 * (in[i + 1] & 0xff) + 0.114 * (in[i + 2] & 0xff);
-        }
-        double mean = sum / (in.length / 3.0);
         byte[] out = new byte[in.length];
         for (int i = 0; i < in.length; i++) {
-            double value = mean + factor * ((in[i] & 0xff) - mean);
-            out[i] = (byte) Math.max(0, Math.min(255, Math.round(value)));
+            out[i] = (byte) Math.min(255, Math.round(gains[i % 3] * (in[i] & 0xff)));
         }
         return new RasterImage(image.width(), image.height(), out);
     }

@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  * the published events. Owned by one thread.
  */
 final class TrainDemo implements AutoCloseable {
-    private static final String PLATFORM = "vivid";
+    private static final String PLATFORM = "evening";
     private static final List<String> LABELLERS = List.of("ana", "ben", "cleo");
     /** Points by which two labellers' opinions of a picture differ, as a standard deviation. */
     private static final double DISAGREEMENT = 0.4;
@@ -172,7 +172,7 @@ final class TrainDemo implements AutoCloseable {
                 new TrainerConfig.Training(
                         8, 16.0, 0.0, null, null, null, null, null, 8, 16, 8, 1e-3, 0.05, null, null, 1.0, 0.0, null,
                         null),
-                new TrainerConfig.GateSection(40, null, null, null, null, null, 0.5, 0.1, 6, null),
+                new TrainerConfig.GateSection(40, null, null, null, null, null, 0.5, 0.1, 16, null),
                 null,
                 new TrainerConfig.Measures("10s", 200),
                 null,
@@ -194,7 +194,7 @@ final class TrainDemo implements AutoCloseable {
         say("scoring " + TEST_PICTURES + " test pictures that nobody labels, with the base model");
         List<Tested> before = score("before", test);
         say("streaming " + labels + " pictures; " + String.join(", ", LABELLERS)
-                + " correct their scores: they like saturated pictures with much contrast");
+                + " correct their scores: they like warm light");
         label();
         say("the trainer has what it needs: " + labels + " labels");
         Swap swap = awaitSwap();
@@ -308,12 +308,12 @@ final class TrainDemo implements AutoCloseable {
         String served = swap.first().getProvenance().getAdapterDigest();
         boolean pure = after.stream()
                 .allMatch(t -> Objects.equals(t.score().getProvenance().getAdapterDigest(), served));
-        double[] taste = {srcc(before, TastePictures.Kind.TONES), srcc(after, TastePictures.Kind.TONES)};
+        double[] taste = {srcc(before, TastePictures.Kind.LIGHT), srcc(after, TastePictures.Kind.LIGHT)};
         double[] old = {srcc(before, TastePictures.Kind.SPOILT), srcc(after, TastePictures.Kind.SPOILT)};
         out.println();
         out.println("SRCC on test pictures, of photographs that the trainer never saw, from image.scores:");
         out.printf(Locale.ROOT, "  %-34s %8s %8s %8s%n", "", "base", "adapter", "change");
-        row("new preference (saturation, contrast)", taste);
+        row("new preference (warm light)", taste);
         row("old task (blur, noise, JPEG, dark)", old);
         out.printf(
                 Locale.ROOT,

@@ -39,34 +39,49 @@ public enum Degradation {
      * @param seed decides the noise and the direction of a tilt; the same seed gives the same pixels
      */
     public RasterImage apply(RasterImage image, int strength, long seed) {
-        if (strength < 1 || strength > STRENGTHS) {
+        if (strength < 1) {
             throw new IllegalArgumentException("strength: " + strength + " (expected: 1 to " + STRENGTHS + ")");
+        }
+        return apply(image, (double) strength, seed);
+    }
+
+    /**
+     * The same with strengths between the whole ones.
+     *
+     * @param strength above 0, up to {@link #STRENGTHS}
+     */
+    public RasterImage apply(RasterImage image, double strength, long seed) {
+        if (!(strength > 0 && strength <= STRENGTHS)) {
+            throw new IllegalArgumentException(
+                    "strength: " + strength + " (expected: above 0, up to " + STRENGTHS + ")");
         }
         RasterImage small = AreaShrink.toLongerSide(image, LONGER_SIDE);
         return switch (this) {
             case BLUR -> {
                 double area = (double) small.width() * small.height();
                 // Pixels of standard deviation.
-                double sigma = pick(strength, 0.8, 1.5, 2.5, 3.5, 5) * Math.sqrt(area / TRAINING_AREA);
+                double sigma = amount(strength, 0, 0.8, 1.5, 2.5, 3.5, 5) * Math.sqrt(area / TRAINING_AREA);
                 yield GaussianBlur.apply(small, sigma);
             }
             // Standard deviation as a share of full scale.
-            case NOISE -> Tones.addNoise(small, pick(strength, 0.02, 0.05, 0.1, 0.18, 0.28), seed);
+            case NOISE -> Tones.addNoise(small, amount(strength, 0, 0.02, 0.05, 0.1, 0.18, 0.28), seed);
             // Of libjpeg's 100.
-            case JPEG -> JpegFile.roundTrip(small, (float) (pick(strength, 45, 25, 12, 6, 3) / 100));
+            case JPEG -> JpegFile.roundTrip(small, (float) (amount(strength, 90, 45, 25, 12, 6, 3) / 100));
             // EV.
-            case EXPOSURE -> Tones.expose(small, pick(strength, -0.6, -1.2, -1.8, -2.4, -3));
+            case EXPOSURE -> Tones.expose(small, amount(strength, 0, -0.6, -1.2, -1.8, -2.4, -3));
             // Share of the color that is left.
-            case SATURATION -> Tones.saturate(small, pick(strength, 0.7, 0.45, 0.25, 0.1, 0));
+            case SATURATION -> Tones.saturate(small, amount(strength, 1, 0.7, 0.45, 0.25, 0.1, 0));
             // Degrees.
             case TILT -> {
-                double degrees = pick(strength, 4, 8, 12, 17, 22);
+                double degrees = amount(strength, 0, 4, 8, 12, 17, 22);
                 yield Tilt.apply(small, (seed & 1) == 0 ? degrees : -degrees);
             }
         };
     }
 
-    private static double pick(int strength, double... amounts) {
-        return amounts[strength - 1];
+    /** The amount at a strength, by straight lines between those at 0, 1, 2 and so on. */
+    private static double amount(double strength, double... amounts) {
+        int below = Math.min((int) strength, amounts.length - 2);
+        return amounts[below] + (strength - below) * (amounts[below + 1] - amounts[below]);
     }
 }

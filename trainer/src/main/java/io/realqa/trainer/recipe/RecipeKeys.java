@@ -60,17 +60,20 @@ final class RecipeKeys {
             "per_device_eval_batch_size"));
 
     /** Read and said to have no effect, with the reason. */
-    static final Map<String, String> WITHOUT_EFFECT = new TreeMap<>(Map.of(
-            "overwrite_cache", "there is no cache of prepared data",
-            "preprocessing_num_workers", "images are prepared by as many threads as there are cores",
-            "preprocessing_batch_size", "rows are read one by one",
-            "dataloader_num_workers", "images are prepared by as many threads as there are cores",
-            "ddp_timeout", "there is one process",
-            "flash_attn", "the fastest attention that the device has is taken",
-            "low_cpu_mem_usage", "weights are mapped from their files",
-            "use_fast_tokenizer", "there is one tokenizer",
-            "trust_remote_code", "no code of a checkpoint is run",
-            "logging_dir", "logs go to output_dir"));
+    static final Map<String, String> WITHOUT_EFFECT = new TreeMap<>(Map.ofEntries(
+            Map.entry("overwrite_cache", "there is no cache of prepared data"),
+            Map.entry("preprocessing_num_workers", "images are prepared by as many threads as there are cores"),
+            Map.entry("preprocessing_batch_size", "rows are read one by one"),
+            Map.entry("dataloader_num_workers", "images are prepared by as many threads as there are cores"),
+            Map.entry("dataloader_pin_memory", "images are prepared by as many threads as there are cores"),
+            Map.entry("ddp_timeout", "there is one process"),
+            Map.entry("ddp_find_unused_parameters", "there is one process"),
+            Map.entry("flash_attn", "the fastest attention that the device has is taken"),
+            Map.entry("low_cpu_mem_usage", "weights are mapped from their files"),
+            Map.entry("use_fast_tokenizer", "there is one tokenizer"),
+            Map.entry("trust_remote_code", "no code of a checkpoint is run"),
+            Map.entry("include_num_input_tokens_seen", "the log counts images"),
+            Map.entry("logging_dir", "logs go to output_dir")));
 
     /** Only this value is supported: what the key says when it is not there. Null stands as an empty text. */
     static final Map<String, String> ONLY = new TreeMap<>(Map.ofEntries(
@@ -88,6 +91,14 @@ final class RecipeKeys {
             Map.entry("use_adam_mini", "false"),
             Map.entry("use_llama_pro", "false"),
             Map.entry("train_mm_proj_only", "false"),
+            Map.entry("freeze_multi_modal_projector", "true"),
+            Map.entry("freeze_language_model", "false"),
+            Map.entry("save_only_model", "false"),
+            Map.entry("save_safetensors", "true"),
+            Map.entry("resume_from_checkpoint", ""),
+            Map.entry("use_unsloth", "false"),
+            Map.entry("enable_liger_kernel", "false"),
+            Map.entry("group_by_length", "false"),
             Map.entry("train_from_scratch", "false"),
             Map.entry("compute_accuracy", "false"),
             Map.entry("train_on_prompt", "false"),

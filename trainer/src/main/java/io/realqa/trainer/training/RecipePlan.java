@@ -3,7 +3,7 @@ package io.realqa.trainer.training;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoraSettings;
-import io.realqa.scorer.LoraTrainer;
+import io.realqa.scorer.ModelTrainer;
 import io.realqa.trainer.recipe.Recipe;
 import io.realqa.trainer.recipe.Recipe.When;
 import java.nio.file.Files;
@@ -101,9 +101,9 @@ record RecipePlan(Recipe recipe, int rows) {
     }
 
     /** How a step, counted from 0, is taken. */
-    LoraTrainer.Step step(int step) {
+    ModelTrainer.Step step(int step) {
         Recipe.Optimisation o = recipe.optimisation();
-        return new LoraTrainer.Step(
+        return new ModelTrainer.Step(
                 o.learningRate(step, steps()), o.weightDecay(), o.maxGradNorm(), o.beta1(), o.beta2(), o.epsilon());
     }
 

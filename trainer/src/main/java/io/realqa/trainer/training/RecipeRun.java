@@ -9,6 +9,7 @@ import io.realqa.scorer.Digests;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
+import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.TrainingChat;
 import io.realqa.trainer.data.ConversationIndex;
 import io.realqa.trainer.data.DataException;
@@ -271,7 +272,7 @@ public final class RecipeRun implements AutoCloseable {
         for (int from = 0; from < heldOut.size(); from += group) {
             int to = Math.min(heldOut.size(), from + group);
             List<TrainingChat> chats = heldOut.chats(from, to);
-            LoraTrainer.Measured measured = trainer.measure(chats, batch);
+            ModelTrainer.Measured measured = trainer.measure(chats, batch);
             loss += measured.crossEntropy();
             tokens += measured.tokens();
             ncm.add(chats, measured.digits());

@@ -1,6 +1,6 @@
 package io.realqa.trainer.training;
 
-import io.realqa.scorer.LoraTrainer;
+import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.TrainingItem;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,7 +40,7 @@ final class TrainingLoop {
 
     /** Is told of each step, after the listener. */
     interface AfterStep {
-        void stepped(LossPoint point, List<TrainingItem> items, LoraTrainer.Result result)
+        void stepped(LossPoint point, List<TrainingItem> items, ModelTrainer.Result result)
                 throws IOException, InterruptedException;
     }
 
@@ -53,7 +53,7 @@ final class TrainingLoop {
      * @param seed of order and random numbers
      * @param step how a step, counted from 0, is taken
      */
-    record Schedule(int steps, int stepRows, int passRows, long seed, IntFunction<LoraTrainer.Step> step) {
+    record Schedule(int steps, int stepRows, int passRows, long seed, IntFunction<ModelTrainer.Step> step) {
         /** Steps that take each row once. */
         static int stepsPerEpoch(int rows, int stepRows) {
             return (rows + stepRows - 1) / stepRows;
@@ -79,7 +79,7 @@ final class TrainingLoop {
     }
 
     /** Goes on from where the trainer stands until so many steps are taken. */
-    void run(LoraTrainer trainer, int until, TrainingListener listener, AfterStep after)
+    void run(ModelTrainer trainer, int until, TrainingListener listener, AfterStep after)
             throws IOException, InterruptedException {
         ExecutorService preparer = Executors.newFixedThreadPool(2, r -> {
             Thread thread = new Thread(r, "realqa-prepare");
@@ -101,8 +101,8 @@ final class TrainingLoop {
                 if (step + 1 < until) {
                     next = preparer.submit(() -> items(step + 1));
                 }
-                LoraTrainer.Step how = schedule.step().apply(step);
-                LoraTrainer.Result result = trainer.step(items, schedule.passRows(), how);
+                ModelTrainer.Step how = schedule.step().apply(step);
+                ModelTrainer.Result result = trainer.step(items, schedule.passRows(), how);
                 LossPoint point = new LossPoint(
                         step + 1, result.crossEntropy(), result.squaredError(), result.gradientNorm(), how.rate());
                 images += items.size();
@@ -122,7 +122,7 @@ final class TrainingLoop {
         }
     }
 
-    private TrainingListener.Plan plan(LoraTrainer trainer, List<TrainingItem> items) {
+    private TrainingListener.Plan plan(ModelTrainer trainer, List<TrainingItem> items) {
         TrainingItem largest = items.stream()
                 .max(Comparator.comparingInt(e -> e.image().visualTokens()))
                 .orElseThrow();

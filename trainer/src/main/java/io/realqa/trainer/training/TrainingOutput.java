@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.FullTrainer;
 import io.realqa.scorer.LoraTrainer;
+import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.ScoringProfile;
 import java.io.IOException;
@@ -18,8 +20,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a training run leaves: the PEFT files, the profile, metrics, predictions, golden images with their expected
- * scores, the training set, a report. All scores are those of the adapter as it was written, loaded again.
+ * What a training run leaves: the PEFT files or the model's, the profile, metrics, predictions, golden images with their expected
+ * scores, the training set, a report. All scores are those of what was written, loaded again.
  */
 final class TrainingOutput {
     private static final int GOLDEN_IMAGES = 8;
@@ -50,47 +52,61 @@ final class TrainingOutput {
         this.identity = identity;
     }
 
-    Path write(LoraTrainer trainer, Path out, TrainingListener listener) throws IOException, InterruptedException {
+    Path write(ModelTrainer trainer, Path out, TrainingListener listener) throws IOException, InterruptedException {
         return ContentFolder.make(out, folder -> {
-            trainer.writeAdapter(folder);
+            if (trainer instanceof LoraTrainer lora) {
+                lora.writeAdapter(folder);
+            } else {
+                ((FullTrainer) trainer).writeCheckpoint(folder);
+            }
             Files.writeString(folder.resolve(ScoringProfile.FILE_NAME), profile.toYaml());
             Files.writeString(folder.resolve("training-set.jsonl"), TrainingSet.lines(split));
             Map<String, Object> manifest = new TreeMap<>(identity);
             manifest.put("format", 1);
             manifest.put("trained", TrainingSet.settings(settings));
-            try (Adapter adapter = Adapter.load(checkpoint, folder)) {
-                manifest.put("adapter", adapter.digest());
-                judge(folder, adapter, listener);
+            if (trainer instanceof LoraTrainer) {
+                try (Adapter adapter = Adapter.load(checkpoint, folder);
+                        Scorer scorer = new Scorer(checkpoint, adapter, profile)) {
+                    manifest.put("adapter", adapter.digest());
+                    judge(folder, scorer, "adapter", listener);
+                }
+            } else {
+                try (Checkpoint made = Checkpoint.load(folder, checkpoint.compute());
+                        Scorer scorer = new Scorer(made, null, profile)) {
+                    manifest.put("checkpoint", made.digest());
+                    judge(folder, scorer, "model", listener);
+                }
             }
             return manifest;
         });
     }
 
-    private void judge(Path folder, Adapter adapter, TrainingListener listener)
+    /** @param name what is judged */
+    private void judge(Path folder, Scorer trained, String name, TrainingListener listener)
             throws IOException, InterruptedException {
-        List<Prediction> before = predict(null, "base", listener);
-        List<Prediction> after = predict(adapter, "adapter", listener);
+        List<Prediction> before;
+        try (Scorer base = new Scorer(checkpoint, null, profile)) {
+            before = predict(base, "base", listener);
+        }
+        List<Prediction> after = predict(trained, name, listener);
         ObjectNode metrics = JSON.createObjectNode();
         if (!after.isEmpty()) {
             metrics.set("base", json(Agreement.of(before)));
-            metrics.set("adapter", json(Agreement.of(after)));
+            metrics.set(name, json(Agreement.of(after)));
         }
         JSON.writeValue(folder.resolve("metrics.json").toFile(), metrics);
-        Files.writeString(folder.resolve("predictions.jsonl"), lines(before, after));
-        golden(folder, adapter);
-        TrainingReport.write(folder.resolve("report"), profile, losses, before, after);
+        Files.writeString(folder.resolve("predictions.jsonl"), lines(before, after, name));
+        golden(folder, trained);
+        TrainingReport.write(folder.resolve("report"), profile, losses, before, after, name);
     }
 
-    private List<Prediction> predict(
-            @org.jspecify.annotations.Nullable Adapter adapter, String name, TrainingListener listener)
+    private List<Prediction> predict(Scorer scorer, String name, TrainingListener listener)
             throws InterruptedException {
         if (split.heldOut().isEmpty()) {
             return List.of();
         }
         int of = split.heldOut().size();
-        try (Scorer scorer = new Scorer(checkpoint, adapter, profile)) {
-            return HeldOut.predict(scorer, split.heldOut(), source, done -> listener.evaluating(name, done, of));
-        }
+        return HeldOut.predict(scorer, split.heldOut(), source, done -> listener.evaluating(name, done, of));
     }
 
     /** Numbers by their names; what could not be measured is left out. */
@@ -114,29 +130,26 @@ final class TrainingOutput {
         return json;
     }
 
-    private static String lines(List<Prediction> before, List<Prediction> after) {
+    private static String lines(List<Prediction> before, List<Prediction> after, String name) {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < after.size(); i++) {
             Prediction p = after.get(i);
             ObjectNode json = new ObjectMapper().createObjectNode();
             json.put("image", p.image().name());
             p.image().label().score().ifPresent(s -> json.put("label", s));
-            json.put("base", before.get(i).expectation()).put("adapter", p.expectation());
+            json.put("base", before.get(i).expectation()).put(name, p.expectation());
             json.put("deviation", p.deviation()).put("low", p.low()).put("high", p.high());
             lines.append(json).append('\n');
         }
         return lines.toString();
     }
 
-    /** Images that a worker scores before it serves the adapter, with what must come out. */
-    private void golden(Path folder, Adapter adapter) throws IOException, InterruptedException {
+    /** Images that a worker scores before it serves what was trained, with what must come out. */
+    private void golden(Path folder, Scorer trained) throws IOException, InterruptedException {
         List<LabelledImage> from = split.heldOut().isEmpty() ? split.training() : split.heldOut();
         List<LabelledImage> chosen = from.subList(0, Math.min(GOLDEN_IMAGES, from.size()));
         Path golden = Files.createDirectory(folder.resolve("golden"));
-        List<Prediction> predictions;
-        try (Scorer scorer = new Scorer(checkpoint, adapter, profile)) {
-            predictions = HeldOut.predict(scorer, chosen, source, done -> {});
-        }
+        List<Prediction> predictions = HeldOut.predict(trained, chosen, source, done -> {});
         ArrayNode images = JSON.createArrayNode();
         for (int i = 0; i < chosen.size(); i++) {
             LabelledImage image = chosen.get(i);

@@ -26,13 +26,18 @@ final class TrainingReport {
 
     private TrainingReport() {}
 
-    /** Writes loss.png, predicted.png, calibration.png and index.html to a new folder. */
+    /**
+     * Writes loss.png, predicted.png, calibration.png and index.html to a new folder.
+     *
+     * @param name what was trained: adapter or model
+     */
     static void write(
             Path folder,
             ScoringProfile profile,
             List<LossPoint> losses,
             List<Prediction> before,
-            List<Prediction> after)
+            List<Prediction> after,
+            String name)
             throws IOException {
         Files.createDirectory(folder);
         StringBuilder html = new StringBuilder();
@@ -46,18 +51,20 @@ final class TrainingReport {
                 .append("</h1>\n");
         boolean scored = after.stream().anyMatch(p -> !Double.isNaN(p.label()));
         if (!after.isEmpty()) {
-            html.append("<p>Held-out images, the base model's answers and the adapter's:</p>\n")
-                    .append(table(Agreement.of(before), Agreement.of(after)));
+            html.append("<p>Held-out images, the base model's answers and the ")
+                    .append(name)
+                    .append("'s:</p>\n")
+                    .append(table(Agreement.of(before), Agreement.of(after), name));
         }
         section(html, folder, "loss", "Loss of each step", loss(losses));
         if (scored) {
-            section(html, folder, "predicted", "Held-out: predicted against label", predicted(before, after));
+            section(html, folder, "predicted", "Held-out: predicted against label", predicted(before, after, name));
             section(
                     html,
                     folder,
                     "calibration",
                     "Held-out: mean label of images scored alike",
-                    calibration(before, after));
+                    calibration(before, after, name));
         }
         html.append("</body></html>\n");
         Files.writeString(folder.resolve("index.html"), html);
@@ -76,19 +83,19 @@ final class TrainingReport {
                 .append("\">\n");
     }
 
-    private static String table(Agreement before, Agreement after) {
-        StringBuilder table = new StringBuilder("<table><tr><th>measure</th><th>base</th><th>adapter</th></tr>\n");
+    private static String table(Agreement before, Agreement after, String name) {
+        StringBuilder table = new StringBuilder("<table><tr><th>measure</th><th>base</th><th>" + name + "</th></tr>\n");
         Map<String, Double> a = TrainingOutput.numbers(before);
         Map<String, Double> b = TrainingOutput.numbers(after);
         TreeSet<String> names = new TreeSet<>(a.keySet());
         names.addAll(b.keySet());
-        for (String name : names) {
+        for (String measure : names) {
             table.append("<tr><td>")
-                    .append(escaped(name))
+                    .append(escaped(measure))
                     .append("</td><td>")
-                    .append(number(a.get(name)))
+                    .append(number(a.get(measure)))
                     .append("</td><td>")
-                    .append(number(b.get(name)))
+                    .append(number(b.get(measure)))
                     .append("</td></tr>\n");
         }
         return table.append("</table>\n").toString();
@@ -132,12 +139,12 @@ final class TrainingReport {
         return chart;
     }
 
-    private static XYChart predicted(List<Prediction> before, List<Prediction> after) {
+    private static XYChart predicted(List<Prediction> before, List<Prediction> after, String name) {
         XYChart chart = chart("label", "expectation");
         chart.getStyler().setDefaultSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
         chart.getStyler().setMarkerSize(5);
         points(chart, "base", before, new Color(0xB8, 0xC4, 0xD6));
-        points(chart, "adapter", after, new Color(0x1F, 0x4E, 0x9E));
+        points(chart, name, after, new Color(0x1F, 0x4E, 0x9E));
         return chart;
     }
 
@@ -152,11 +159,11 @@ final class TrainingReport {
                 .setMarkerColor(colour);
     }
 
-    private static XYChart calibration(List<Prediction> before, List<Prediction> after) {
+    private static XYChart calibration(List<Prediction> before, List<Prediction> after, String name) {
         XYChart chart = chart("mean expectation", "mean label");
         line(chart, "base", Agreement.bins(before), new Color(0xB8, 0xC4, 0xD6));
         List<Agreement.Bin> bins = Agreement.bins(after);
-        line(chart, "adapter", bins, new Color(0x1F, 0x4E, 0x9E));
+        line(chart, name, bins, new Color(0x1F, 0x4E, 0x9E));
         double low = bins.stream()
                 .mapToDouble(b -> Math.min(b.expectation(), b.label()))
                 .min()

@@ -4,8 +4,11 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Digests;
+import io.realqa.scorer.FullTrainer;
+import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
+import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.scorer.TrainingItem;
 import java.io.IOException;
@@ -19,7 +22,7 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * Trains an adapter from labelled images, from the first step or from where an earlier run was cut off, and leaves it in
+ * Trains an adapter, or all weights, from labelled images, from the first step or from where an earlier run was cut off, and leaves it in
  * a {@link ContentFolder}. Order, questions and dropout follow from the seed and the step alone, so a run that was cut
  * off and resumed ends with the same bits, on a CPU, as one that was not.
  *
@@ -80,12 +83,11 @@ public final class TrainingRun {
     /**
      * Trains, evaluates and writes.
      *
-     * @return the adapter's folder
+     * @return the folder of the adapter, or of the model
      * @throws ModelException if what an earlier run saved is of other settings, images or checkpoint
      */
     public Path run(TrainingListener listener) throws IOException, InterruptedException {
-        try (LoraTrainer trainer =
-                new LoraTrainer(checkpoint, profile, settings.lora(), settings.loss(), settings.seed())) {
+        try (ModelTrainer trainer = trainer()) {
             resume(trainer);
             train(trainer, listener, steps());
             Path made = new TrainingOutput(checkpoint, profile, settings, split, source, losses, identity())
@@ -95,17 +97,23 @@ public final class TrainingRun {
         }
     }
 
+    private ModelTrainer trainer() {
+        LoraSettings lora = settings.lora();
+        return lora == null
+                ? new FullTrainer(checkpoint, profile, settings.loss(), settings.seed())
+                : new LoraTrainer(checkpoint, profile, lora, settings.loss(), settings.seed());
+    }
+
     /** Trains up to a step and saves there, as a run does that is cut off after it. */
     void runUntil(int step) throws IOException, InterruptedException {
-        try (LoraTrainer trainer =
-                new LoraTrainer(checkpoint, profile, settings.lora(), settings.loss(), settings.seed())) {
+        try (ModelTrainer trainer = trainer()) {
             resume(trainer);
             train(trainer, TrainingListener.SILENT, step);
             save(trainer);
         }
     }
 
-    private void train(LoraTrainer trainer, TrainingListener listener, int until)
+    private void train(ModelTrainer trainer, TrainingListener listener, int until)
             throws IOException, InterruptedException {
         LearningRate rates = new LearningRate(settings.learningRate(), settings.warmUp(), steps());
         TrainingLoop.Schedule schedule = new TrainingLoop.Schedule(
@@ -113,7 +121,7 @@ public final class TrainingRun {
                 settings.stepImages(),
                 settings.passImages(),
                 settings.seed(),
-                step -> new LoraTrainer.Step(rates.at(step), settings.decay(), settings.clip()));
+                step -> new ModelTrainer.Step(rates.at(step), settings.decay(), settings.clip()));
         TrainingLoop.Rows rows = new TrainingLoop.Rows() {
             @Override
             public int size() {
@@ -135,7 +143,7 @@ public final class TrainingRun {
                 });
     }
 
-    private void save(LoraTrainer trainer) throws IOException {
+    private void save(ModelTrainer trainer) throws IOException {
         Map<String, String> notes = new TreeMap<>(identity());
         notes.put("losses", JSON.writeValueAsString(losses));
         Path folder = state.toAbsolutePath().getParent();
@@ -145,7 +153,7 @@ public final class TrainingRun {
         trainer.save(state, notes);
     }
 
-    private void resume(LoraTrainer trainer) throws IOException {
+    private void resume(ModelTrainer trainer) throws IOException {
         if (!Files.exists(state)) {
             return;
         }

@@ -41,13 +41,11 @@ final class TrainingSet {
     static ObjectNode settings(TrainingSettings s) {
         ObjectNode json = JSON.createObjectNode();
         LoraSettings lora = s.lora();
-        ObjectNode l = json.putObject("lora");
-        l.put("rank", lora.rank()).put("alpha", lora.alpha()).put("dropout", lora.dropout());
-        l.put("rankStabilised", lora.rankStabilised());
-        l.set("targets", texts(lora.targets()));
-        l.set("excluded", texts(lora.excluded()));
-        l.set("rankPattern", JSON.valueToTree(new TreeMap<>(lora.rankPattern())));
-        l.set("alphaPattern", JSON.valueToTree(new TreeMap<>(lora.alphaPattern())));
+        if (lora == null) {
+            json.putNull("lora");
+        } else {
+            json.set("lora", lora(lora));
+        }
         LossSettings loss = s.loss();
         ObjectNode o = json.putObject("loss");
         ArrayNode digits = o.putArray("digitWeights");
@@ -64,6 +62,17 @@ final class TrainingSet {
                         .put("question", f.question())
                         .put("answer", f.answer()));
         return json;
+    }
+
+    private static ObjectNode lora(LoraSettings lora) {
+        ObjectNode l = JSON.createObjectNode();
+        l.put("rank", lora.rank()).put("alpha", lora.alpha()).put("dropout", lora.dropout());
+        l.put("rankStabilised", lora.rankStabilised());
+        l.set("targets", texts(lora.targets()));
+        l.set("excluded", texts(lora.excluded()));
+        l.set("rankPattern", JSON.valueToTree(new TreeMap<>(lora.rankPattern())));
+        l.set("alphaPattern", JSON.valueToTree(new TreeMap<>(lora.alphaPattern())));
+        return l;
     }
 
     private static ArrayNode texts(List<String> texts) {

@@ -3,23 +3,25 @@ package io.realqa.trainer.training;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How an adapter is trained.
+ * How an adapter, or a whole model, is trained.
  *
+ * @param lora the adapter; null: all weights are trained
  * @param epochs times that every image is seen
  * @param stepImages images whose mean gradient one step of the optimiser takes
  * @param passImages images that one pass through the model holds at most: memory grows with it, the result does not
  *     change but for rounding
  * @param learningRate the highest, after the warm-up
  * @param warmUp share of the steps in which the rate rises; then it falls as a cosine to 0
- * @param decay of the adapter's weights, decoupled (AdamW)
+ * @param decay of what is trained, decoupled (AdamW)
  * @param clip largest norm of the gradient; 0: any
  * @param questions what is asked of each image
  * @param seed of initialisation, order, questions and dropout
  */
 public record TrainingSettings(
-        LoraSettings lora,
+        @Nullable LoraSettings lora,
         LossSettings loss,
         int epochs,
         int stepImages,

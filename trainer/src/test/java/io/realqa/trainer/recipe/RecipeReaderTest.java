@@ -206,7 +206,14 @@ class RecipeReaderTest {
         refuses("lr_scheduler_type: polynomial", "lr_scheduler_type: polynomial (expected: one of [linear, cosine");
         refuses("template: llama3", "template: llama3 (expected: qwen2_vl; others are not supported)");
         refuses("fp16: true", "fp16: true (expected: false");
+        refuses(
+                "resume_from_checkpoint: saves/checkpoint-5",
+                "resume_from_checkpoint: saves/checkpoint-5 (expected: no value");
         assertThat(with("stage: sft\nfp16: False\nquantization_bit: null\nlabel_smoothing_factor: 0")
+                        .notes())
+                .isEmpty();
+        assertThat(with("freeze_multi_modal_projector: true\nfreeze_language_model: false\nsave_only_model: false\n"
+                                + "resume_from_checkpoint: null\nreport_to: none")
                         .notes())
                 .isEmpty();
     }

@@ -73,7 +73,9 @@ class TrainerConfigTest {
         assertThat(config.cycle().target()).isEqualTo(ReleaseDesk.Target.CANARY);
         assertThat(config.cycle().share()).isEqualTo(0.2);
         assertThat(config.cycle().degradations()).hasSize(2);
-        assertThat(config.cycle().training().lora().alpha()).isEqualTo(8);
+        assertThat(config.cycle().training().lora())
+                .extracting(lora -> lora.alpha())
+                .isEqualTo(8.0);
         assertThat(config.topic("feedback")).isEqualTo("labels.in");
     }
 

@@ -285,6 +285,122 @@ class RecipeRunTest {
     }
 
     @Test
+    void systemTextAndEveryTurnAreLearnt() throws Exception {
+        String rows = """
+                [{"system": %s, "messages": [
+                    {"role": "user", "content": "<image>Rate this image."},
+                    {"role": "assistant", "content": "The score of this image is 4.50."}%s],
+                  "images": ["images/0.png"]}]""";
+        String second = """
+                , {"role": "user", "content": "Is it exposed well?"},
+                  {"role": "assistant", "content": "Exposure: good."}""";
+        Map<String, String> sets = Map.of(
+                "one", rows.formatted("\"You are a critic.\"", ""),
+                "two", rows.formatted("\"You are a critic.\"", second),
+                "other_system", rows.formatted("\"You are a judge.\"", second));
+        Map<String, Object> info = new LinkedHashMap<>();
+        for (var set : sets.entrySet()) {
+            Files.writeString(folder.resolve(set.getKey() + ".json"), set.getValue());
+            info.put(
+                    set.getKey(),
+                    Map.of(
+                            "file_name",
+                            set.getKey() + ".json",
+                            "formatting",
+                            "sharegpt",
+                            "columns",
+                            Map.of("messages", "messages", "images", "images", "system", "system"),
+                            "tags",
+                            Map.of(
+                                    "role_tag", "role",
+                                    "content_tag", "content",
+                                    "user_tag", "user",
+                                    "assistant_tag", "assistant")));
+        }
+        JSON.writeValue(folder.resolve("dataset_info.json").toFile(), info);
+        byte[] two = weights(trained("a", "max_steps", 2, "dataset", "two"));
+        assertThat(weights(trained("b", "max_steps", 2, "dataset", "one"))).isNotEqualTo(two);
+        assertThat(weights(trained("c", "max_steps", 2, "dataset", "other_system")))
+                .isNotEqualTo(two);
+    }
+
+    @Test
+    void imagesAreFoundWhereTheRecipeSays() throws Exception {
+        byte[] there = weights(trained("there", "max_steps", 1));
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Files.move(folder.resolve("images"), elsewhere.resolve("images"));
+        assertThat(weights(trained("media", "max_steps", 1, "media_dir", elsewhere)))
+                .isEqualTo(there);
+        assertThat(weights(trained("image", "max_steps", 1, "image_dir", elsewhere)))
+                .isEqualTo(there);
+        assertThatThrownBy(() -> trained("gone", "max_steps", 1)).hasMessageContaining("images/");
+    }
+
+    @Test
+    void doEvalAloneJudgesOnceAtTheEndAndWithoutTrainingOnlyThat() throws Exception {
+        Path judged = trained("judged", "max_steps", 2, "do_eval", true, "eval_dataset", "other");
+        assertThat(log(judged).stream().filter(l -> l.has("eval_loss"))).isEmpty();
+        double loss = JSON.readTree(judged.resolve("eval_results.json").toFile())
+                .path("eval_loss")
+                .asDouble();
+        assertThat(loss).isPositive();
+        Path only = trained(
+                "only", "do_train", false, "do_eval", true, "eval_dataset", "other", "adapter_name_or_path", judged);
+        assertThat(files(only)).containsExactly("all_results.json", "eval_results.json");
+        assertThat(JSON.readTree(only.resolve("eval_results.json").toFile())
+                        .path("eval_loss")
+                        .asDouble())
+                .isCloseTo(loss, org.assertj.core.data.Offset.offset(1e-6));
+        assertThat(files(trained("none", "max_steps", 2, "eval_dataset", "other")))
+                .doesNotContain("eval_results.json");
+    }
+
+    @Test
+    void theEvaluationBatchDecidesHowManyRowsAreJudgedAtATimeAndNothingElse() throws Exception {
+        Map<Integer, List<Integer>> done = new LinkedHashMap<>();
+        List<Double> losses = new ArrayList<>();
+        for (int batch : List.of(1, 6)) {
+            done.put(batch, new ArrayList<>());
+            try (RecipeRun run = run(
+                    "batch-" + batch,
+                    "max_steps",
+                    1,
+                    "do_eval",
+                    true,
+                    "eval_dataset",
+                    "plain",
+                    "per_device_eval_batch_size",
+                    batch)) {
+                Path out = run.run(new TrainingListener() {
+                    @Override
+                    public void evaluating(String model, int rows, int of) {
+                        done.get(batch).add(rows);
+                    }
+                });
+                losses.add(JSON.readTree(out.resolve("eval_results.json").toFile())
+                        .path("eval_loss")
+                        .asDouble());
+            }
+        }
+        int together = Compute.CPU.workers(); // batches that run side by side
+        assertThat(done.get(1)).hasSize((6 + together - 1) / together).endsWith(6);
+        assertThat(done.get(6)).containsExactly(6);
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), org.assertj.core.data.Offset.offset(1e-5));
+    }
+
+    @Test
+    void bf16MeansBfloat16OnAGpuAndFloat32OnACpu() {
+        Compute gpu = new Compute("cuda:0", false);
+        String recipe = "model_name_or_path: m\ntemplate: qwen2_vl\noutput_dir: o\n";
+        assertThat(RecipePlan.compute(RecipeReader.parse("r", recipe + "bf16: true"), gpu))
+                .isEqualTo(new Compute("cuda:0", true));
+        assertThat(RecipePlan.compute(RecipeReader.parse("r", recipe), new Compute("cuda:0", true)))
+                .isEqualTo(gpu);
+        assertThat(RecipePlan.compute(RecipeReader.parse("r", recipe + "bf16: true"), Compute.CPU))
+                .isEqualTo(Compute.CPU);
+    }
+
+    @Test
     void aShortCutOffLeavesTheEndsOfAnswersOut() throws Exception {
         byte[] whole = weights(trained("whole", "max_steps", 2));
         assertThat(weights(trained("long", "max_steps", 2, "cutoff_len", 2048))).isEqualTo(whole);
