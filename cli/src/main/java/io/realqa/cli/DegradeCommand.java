@@ -11,12 +11,14 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -91,9 +93,12 @@ final class DegradeCommand implements Callable<Integer> {
         if (Files.exists(out)) {
             throw new IllegalArgumentException("--out: " + out + " exists (expected: a new folder)");
         }
-        Files.createDirectories(out);
-        write("training", training, views);
-        write("held-out", heldOut, heldOutViews);
+        // a reader sees the whole set or none
+        Path fresh = out.resolveSibling(out.getFileName() + ".new-" + UUID.randomUUID());
+        Files.createDirectories(fresh);
+        write(fresh, "training", training, views);
+        write(fresh, "held-out", heldOut, heldOutViews);
+        Files.move(fresh, out, StandardCopyOption.ATOMIC_MOVE);
         spec.commandLine().getOut().println(out);
         spec.commandLine().getOut().flush();
         return 0;
@@ -129,14 +134,14 @@ final class DegradeCommand implements Callable<Integer> {
                 .build();
     }
 
-    private void write(String part, List<RasterImage> photos, int count) throws Exception {
-        Files.createDirectories(out.resolve(part));
+    private void write(Path folder, String part, List<RasterImage> photos, int count) throws Exception {
+        Files.createDirectories(folder.resolve(part));
         DegradedSet set = new DegradedSet(seed);
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         long lastLine = System.nanoTime();
         try (ProgressBar bar = Terminal.stderr() ? bar(part, count) : null;
-                BufferedWriter labels = Files.newBufferedWriter(out.resolve(part + ".jsonl"))) {
+                BufferedWriter labels = Files.newBufferedWriter(folder.resolve(part + ".jsonl"))) {
             Deque<Future<DegradedSet.View>> ahead = new ArrayDeque<>();
             int next = 0;
             for (int n = 0; n < count; n++) {
@@ -146,7 +151,7 @@ final class DegradeCommand implements Callable<Integer> {
                 }
                 DegradedSet.View view = ahead.remove().get(LONGEST_SECONDS, TimeUnit.SECONDS);
                 String name = String.format(Locale.ROOT, "%s/%06d.jpg", part, n);
-                Files.write(out.resolve(name), view.file());
+                Files.write(folder.resolve(name), view.file());
                 ObjectNode line = view.label();
                 labels.write(line.put("image", name).toString());
                 labels.newLine();

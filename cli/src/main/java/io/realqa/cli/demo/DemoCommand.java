@@ -56,7 +56,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--labels",
             paramLabel = "N",
-            defaultValue = "420",
+            defaultValue = "660",
             description = "with --train: labels to train of")
     private int labels;
 

@@ -31,8 +31,8 @@ final class TastePictures {
     record Picture(byte[] file, Kind kind, double opinion) {}
 
     private static final List<Degradation> SPOILERS =
-            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
-    private static final double LIGHT_SHARE = 0.5;
+            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.JPEG, Degradation.EXPOSURE);
+    private static final double LIGHT_SHARE = 0.35;
     /** Stops by which red rises and blue falls, or the other way round. */
     private static final double MOST_STOPS = 0.6;
 

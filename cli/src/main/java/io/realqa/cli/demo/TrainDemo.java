@@ -170,7 +170,7 @@ final class TrainDemo implements AutoCloseable {
                 new TrainerConfig.SetSection(0.25, null),
                 new TrainerConfig.Trigger(labels, labels, "never", 0.0, null, null),
                 new TrainerConfig.Training(
-                        8, 16.0, 0.0, null, null, null, null, null, 8, 16, 8, 1e-3, 0.05, null, null, 1.0, 0.0, null,
+                        8, 16.0, 0.0, null, null, null, 0.5, null, 6, 16, 8, 7e-4, 0.05, null, null, 1.0, 0.0, null,
                         null),
                 new TrainerConfig.GateSection(40, null, null, null, null, null, 0.5, 0.1, 16, null),
                 null,

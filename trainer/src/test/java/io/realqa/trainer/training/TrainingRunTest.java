@@ -124,6 +124,43 @@ class TrainingRunTest {
         }
     }
 
+    private static TrainingSettings full() {
+        TrainingSettings s = settings(3, 0);
+        return new TrainingSettings(
+                null,
+                s.loss(),
+                s.epochs(),
+                s.stepImages(),
+                s.passImages(),
+                s.learningRate(),
+                s.warmUp(),
+                s.decay(),
+                s.clip(),
+                s.questions(),
+                s.seed());
+    }
+
+    @Test
+    void allWeightsAreTrainedByTheSameLoopIntoACheckpointOfItsOwn() throws Exception {
+        Path whole = run(full(), "whole").run(TrainingListener.SILENT);
+        run(full(), "parts").runUntil(3);
+        assertThat(run(full(), "parts").run(TrainingListener.SILENT).getFileName())
+                .isEqualTo(whole.getFileName());
+        ContentFolder.verify(whole);
+        assertThat(whole.resolve("adapter_config.json")).doesNotExist();
+        JsonNode manifest =
+                new ObjectMapper().readTree(whole.resolve("manifest.json").toFile());
+        JsonNode metrics =
+                new ObjectMapper().readTree(whole.resolve("metrics.json").toFile());
+        assertThat(metrics.path("model").path("meanAbsoluteError").asDouble())
+                .isLessThan(metrics.path("base").path("meanAbsoluteError").asDouble());
+        try (Checkpoint made = Checkpoint.load(whole, Compute.CPU)) {
+            assertThat(manifest.path("checkpoint").asText())
+                    .isEqualTo(made.digest())
+                    .isNotEqualTo(checkpoint.digest());
+        }
+    }
+
     @Test
     void whatWasSavedIsNotTakenUpByARunWithOtherSettings() throws Exception {
         run(settings(1, 0), "out").runUntil(2);
