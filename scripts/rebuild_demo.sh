@@ -16,6 +16,8 @@ set="$2/set"
 if [ ! -d "$set" ]; then
   "$home/realqa" degrade "$1" --out "$set" --views 40000
 fi
-"$home/realqa" train --full --checkpoint "${3:-$home/models/demo}" --data "$set/training.jsonl" \
+made="$("$home/realqa" train --full --checkpoint "${3:-$home/models/demo}" --data "$set/training.jsonl" \
   --judge "$set/held-out.jsonl" --images "$set" --out "$2" --epochs 1 --batch 16 --pass 8 --learning-rate 5e-4 \
-  --warm-up 0.03 --attributes 0.4 --form-share 0.15 --expectation-weight 0.1 --digit-weights 3,2,1
+  --warm-up 0.03 --attributes 0.4 --form-share 0.15 --expectation-weight 0.1 --digit-weights 3,2,1)"
+echo "$made"
+"$home/realqa" bench --parts damage --checkpoint "$made" --images "$set/photographs"

@@ -2,6 +2,7 @@ package io.realqa.cli;
 
 import io.realqa.cli.bench.AnswerBench;
 import io.realqa.cli.bench.BenchImages;
+import io.realqa.cli.bench.DamageBench;
 import io.realqa.cli.bench.MemoryBench;
 import io.realqa.cli.bench.PathBench;
 import io.realqa.cli.bench.StageBench;
@@ -34,6 +35,7 @@ final class BenchCommand implements Callable<Integer> {
         STREAMING,
         MEMORY,
         SWAP,
+        DAMAGE,
         PATH,
         LATENCY
     }
@@ -42,7 +44,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--parts",
             split = ",",
             defaultValue = "stages,answers,streaming",
-            description = "stages, answers, streaming, memory, swap, path, latency (default: the first three)")
+            description = "stages, answers, streaming, memory, swap, damage, path, latency (default: the first three)")
     private Set<Part> parts;
 
     @Option(names = "--batches", split = ",", defaultValue = "1,2,4,8,16", description = "batch sizes of the stages")
@@ -110,6 +112,9 @@ final class BenchCommand implements Callable<Integer> {
             }
             if (parts.contains(Part.SWAP)) {
                 new SwapBench(handle.scorer(), photos, out).run(swaps);
+            }
+            if (parts.contains(Part.DAMAGE)) {
+                new DamageBench(handle.scorer(), photos, out).run();
             }
             if (parts.contains(Part.MEMORY)) {
                 new MemoryBench(handle.scorer(), photos, out).run(memoryImages);

@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Makes a labelled set of photographs: sections, spoilt in known ways, with labels made by measuring.",
             "Leaves pictures, training.jsonl and held-out.jsonl in a new folder. Every fifth photograph, by name, is held"
-                    + " out: its sections only judge. The same photographs and seed give the same set."
+                    + " out: its sections only judge, and it is copied to the folder's photographs. The same photographs and seed give the same set."
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class DegradeCommand implements Callable<Integer> {
@@ -78,24 +78,33 @@ final class DegradeCommand implements Callable<Integer> {
                     "--views, --held-out-views: " + views + ", " + heldOutViews + " (expected: at least 1 of each)");
         }
         List<Path> files = files();
+        if (Files.exists(out)) {
+            throw new IllegalArgumentException("--out: " + out + " exists (expected: a new folder)");
+        }
         List<RasterImage> training = new ArrayList<>();
         List<RasterImage> heldOut = new ArrayList<>();
+        List<Path> judging = new ArrayList<>();
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULTS);
         for (int i = 0; i < files.size(); i++) {
             try {
                 RasterImage image =
                         AreaShrink.toLongerSide(decoder.decode(Files.readAllBytes(files.get(i))), LONGER_SIDE);
-                (i % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 ? heldOut : training).add(image);
+                if (i % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) {
+                    heldOut.add(image);
+                    judging.add(files.get(i));
+                } else {
+                    training.add(image);
+                }
             } catch (ImageRejectedException e) {
                 throw new IllegalArgumentException(files.get(i) + ": " + e.getMessage(), e);
             }
         }
-        if (Files.exists(out)) {
-            throw new IllegalArgumentException("--out: " + out + " exists (expected: a new folder)");
-        }
         // a reader sees the whole set or none
         Path fresh = out.resolveSibling(out.getFileName() + ".new-" + UUID.randomUUID());
-        Files.createDirectories(fresh);
+        Path originals = Files.createDirectories(fresh.resolve("photographs"));
+        for (Path file : judging) {
+            Files.copy(file, originals.resolve(file.getFileName()));
+        }
         write(fresh, "training", training, views);
         write(fresh, "held-out", heldOut, heldOutViews);
         Files.move(fresh, out, StandardCopyOption.ATOMIC_MOVE);

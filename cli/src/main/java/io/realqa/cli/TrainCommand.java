@@ -182,6 +182,13 @@ final class TrainCommand implements Callable<Integer> {
                     "the form (default: the profile's), JSON: {\"question\": …, \"answer\": …} with {score} and {ATTRIBUTE} in the answer")
     private @Nullable Path form;
 
+    @Option(
+            names = "--rehearsal",
+            defaultValue = "0",
+            description =
+                    "share of the images that are shown spoilt, the label as much lower as the base model's score")
+    private double rehearsal;
+
     @Option(names = "--seed", defaultValue = "1", description = "of initialisation, order, questions and dropout")
     private long seed;
 
@@ -273,7 +280,8 @@ final class TrainCommand implements Callable<Integer> {
         LossSettings loss =
                 new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
         QuestionMix mix = new QuestionMix(plain, attributes, formShare, form(asked));
-        return new TrainingSettings(lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, seed);
+        return new TrainingSettings(
+                lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, rehearsal, seed);
     }
 
     /** The form that is asked for, else the profile's, which has the same placeholders. */

@@ -56,6 +56,7 @@ class DegradeCommandTest {
         assertThat(training).hasSize(6);
         assertThat(Files.readAllLines(set.resolve("held-out.jsonl"))).hasSize(4);
         assertThat(set.resolve("training/000005.jpg")).isNotEmptyFile();
+        assertThat(set.resolve("photographs/4.png")).hasSameBinaryContentAs(photos.resolve("4.png"));
         Path again = folder.resolve("again");
         assertThat(run("degrade", photos, "--out", again, "--views", 6, "--held-out-views", 4))
                 .isZero();

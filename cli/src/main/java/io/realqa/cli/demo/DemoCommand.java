@@ -56,7 +56,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--labels",
             paramLabel = "N",
-            defaultValue = "660",
+            defaultValue = "600",
             description = "with --train: labels to train of")
     private int labels;
 

@@ -5,6 +5,7 @@ import io.realqa.trainer.degradation.AreaShrink;
 import io.realqa.trainer.degradation.Degradation;
 import io.realqa.trainer.degradation.JpegFile;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
@@ -21,18 +22,33 @@ final class TastePictures {
         SPOILT
     }
 
+    /** A strip of a photograph, by shares of its width. The two share no pixel. */
+    enum Part {
+        LEARNING(0, 0.6),
+        TESTING(0.6, 1);
+
+        private final double from;
+        private final double to;
+
+        Part(double from, double to) {
+            this.from = from;
+            this.to = to;
+        }
+    }
+
     /**
      * A picture.
      *
      * @param file an image file, owned by whoever holds the picture
      * @param opinion that labellers have of it, on the profile's scale
+     * @param series which of the test's series it belongs to; -1: none
      */
     @SuppressWarnings("ArrayRecordComponent") // identity is all that is needed
-    record Picture(byte[] file, Kind kind, double opinion) {}
+    record Picture(byte[] file, Kind kind, double opinion, int series) {}
 
     private static final List<Degradation> SPOILERS =
-            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.JPEG, Degradation.EXPOSURE);
-    private static final double LIGHT_SHARE = 0.35;
+            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
+    private static final double LIGHT_SHARE = 0.5;
     /** Stops by which red rises and blue falls, or the other way round. */
     private static final double MOST_STOPS = 0.6;
 
@@ -42,32 +58,66 @@ final class TastePictures {
     private static final float QUALITY = 0.92f;
 
     private final Photographs photographs;
-    private final List<Integer> from;
+    private final Part part;
     private final Random random;
 
-    /** @param from indices of the photographs to take */
-    TastePictures(Photographs photographs, List<Integer> from, long seed) {
+    /** @param part of each photograph that sections are cut from */
+    TastePictures(Photographs photographs, Part part, long seed) {
         this.photographs = photographs;
-        this.from = List.copyOf(from);
+        this.part = part;
         this.random = new Random(seed);
     }
 
+    /** One to label. */
     Picture next() throws IOException {
-        RasterImage section = section(photographs.small(from.get(random.nextInt(from.size()))));
+        RasterImage section = section();
         if (random.nextDouble() < LIGHT_SHARE) {
-            RasterImage lit = light(section, MOST_STOPS * (2 * random.nextDouble() - 1));
-            return new Picture(JpegFile.encode(lit, QUALITY), Kind.LIGHT, Taste.ofLight(Taste.warmth(lit)));
+            return lit(section);
         }
         int strength = 1 + random.nextInt(Degradation.STRENGTHS);
-        RasterImage spoilt = SPOILERS.get(random.nextInt(SPOILERS.size())).apply(section, strength, random.nextLong());
-        return new Picture(JpegFile.encode(spoilt, QUALITY), Kind.SPOILT, Taste.ofSpoilt(strength));
+        Degradation kind = SPOILERS.get(random.nextInt(SPOILERS.size()));
+        return spoilt(section, kind, strength, random.nextLong(), -1);
     }
 
-    /** A random part of a photograph, mirrored or not. */
-    private RasterImage section(RasterImage whole) {
-        int width = Math.max(1, (int) (whole.width() * (0.5 + 0.45 * random.nextDouble())));
+    /**
+     * Those to test with.
+     *
+     * @param lit pictures in other light
+     * @param series sections that are each shown untouched and in all strengths of one kind of damage
+     */
+    List<Picture> test(int lit, int series) throws IOException {
+        List<Picture> all = new ArrayList<>();
+        for (int i = 0; i < lit; i++) {
+            all.add(lit(section()));
+        }
+        for (int i = 0; i < series; i++) {
+            RasterImage section = section();
+            long seed = random.nextLong();
+            for (int strength = 0; strength <= Degradation.STRENGTHS; strength++) {
+                all.add(spoilt(section, SPOILERS.get(i % SPOILERS.size()), strength, seed, i));
+            }
+        }
+        return all;
+    }
+
+    private Picture lit(RasterImage section) {
+        RasterImage lit = light(section, MOST_STOPS * (2 * random.nextDouble() - 1));
+        return new Picture(JpegFile.encode(lit, QUALITY), Kind.LIGHT, Taste.ofLight(Taste.warmth(lit)), -1);
+    }
+
+    private static Picture spoilt(RasterImage section, Degradation kind, int strength, long seed, int series) {
+        RasterImage shown = strength == 0 ? section : kind.apply(section, strength, seed);
+        return new Picture(JpegFile.encode(shown, QUALITY), Kind.SPOILT, Taste.ofSpoilt(strength), series);
+    }
+
+    /** A random section of a photograph's part, mirrored or not. */
+    private RasterImage section() throws IOException {
+        RasterImage whole = photographs.small(random.nextInt(photographs.size()));
+        int from = (int) (part.from * whole.width());
+        int strip = Math.max(1, (int) (part.to * whole.width()) - from);
+        int width = Math.max(1, (int) (strip * (0.5 + 0.45 * random.nextDouble())));
         int height = Math.max(1, (int) (whole.height() * (0.5 + 0.45 * random.nextDouble())));
-        int left = random.nextInt(whole.width() - width + 1);
+        int left = from + random.nextInt(strip - width + 1);
         int top = random.nextInt(whole.height() - height + 1);
         boolean mirrored = random.nextBoolean();
         byte[] rgb = new byte[3 * width * height];

@@ -117,6 +117,7 @@ public record TrainerConfig(
             @Nullable Double clip,
             @Nullable Double plain,
             @Nullable Double attributes,
+            @Nullable Double rehearsal,
             @Nullable Long seed,
             @Nullable Integer saveEvery) {}
 
@@ -400,7 +401,7 @@ public record TrainerConfig(
                 training,
                 new Training(
                         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                        null, null, null));
+                        null, null, null, null));
         int rank = or(t.rank(), 16);
         LoraSettings lora = new LoraSettings(
                 rank,
@@ -424,6 +425,7 @@ public record TrainerConfig(
                 or(t.decay(), 0.0),
                 or(t.clip(), 1.0),
                 new QuestionMix(or(t.plain(), 1.0), or(t.attributes(), 0.5), 0, Optional.empty()),
+                or(t.rehearsal(), 0.0),
                 or(t.seed(), 1L));
     }
 

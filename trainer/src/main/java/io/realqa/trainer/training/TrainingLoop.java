@@ -1,5 +1,6 @@
 package io.realqa.trainer.training;
 
+import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.TrainingItem;
 import java.io.IOException;
@@ -81,11 +82,9 @@ final class TrainingLoop {
     /** Goes on from where the trainer stands until so many steps are taken. */
     void run(ModelTrainer trainer, int until, TrainingListener listener, AfterStep after)
             throws IOException, InterruptedException {
-        ExecutorService preparer = Executors.newFixedThreadPool(2, r -> {
-            Thread thread = new Thread(r, "realqa-prepare");
-            thread.setDaemon(true);
-            return thread;
-        });
+        // rows may ask a model, whose answers have to be the same bits each time
+        ExecutorService preparer =
+                Executors.newFixedThreadPool(2, r -> EngineSettings.steadyThread(r, "realqa-prepare"));
         try {
             int first = trainer.steps();
             if (first >= until) {

@@ -11,6 +11,7 @@ import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.scorer.TrainingItem;
+import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains an adapter, or all weights, from labelled images, from the first step or from where an earlier run was cut off, and leaves it in
@@ -122,6 +124,22 @@ public final class TrainingRun {
                 settings.passImages(),
                 settings.seed(),
                 step -> new ModelTrainer.Step(rates.at(step), settings.decay(), settings.clip()));
+        if (settings.rehearsal() == 0) {
+            train(trainer, listener, until, schedule, null);
+            return;
+        }
+        try (Rehearsal rehearsal = new Rehearsal(checkpoint, profile, settings.rehearsal())) {
+            train(trainer, listener, until, schedule, rehearsal);
+        }
+    }
+
+    private void train(
+            ModelTrainer trainer,
+            TrainingListener listener,
+            int until,
+            TrainingLoop.Schedule schedule,
+            @Nullable Rehearsal rehearsal)
+            throws IOException, InterruptedException {
         TrainingLoop.Rows rows = new TrainingLoop.Rows() {
             @Override
             public int size() {
@@ -131,7 +149,12 @@ public final class TrainingRun {
             @Override
             public TrainingItem get(int row, SplittableRandom random) {
                 LabelledImage image = split.training().get(row);
-                return questions.example(source.get(image), image.label(), random);
+                VisualInput input = source.get(image);
+                Rehearsal.Shown shown = new Rehearsal.Shown(input, image.label());
+                if (rehearsal != null) {
+                    shown = rehearsal.draw(image, input, random).orElse(shown);
+                }
+                return questions.example(shown.image(), shown.label(), random);
             }
         };
         new TrainingLoop(rows, split.heldOut().size(), schedule, nanoTime)

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param decay of what is trained, decoupled (AdamW)
  * @param clip largest norm of the gradient; 0: any
  * @param questions what is asked of each image
+ * @param rehearsal share of the images that are shown spoilt, with a label as much lower as the base model's score is
  * @param seed of initialisation, order, questions and dropout
  */
 public record TrainingSettings(
@@ -31,6 +32,7 @@ public record TrainingSettings(
         double decay,
         double clip,
         QuestionMix questions,
+        double rehearsal,
         long seed) {
 
     /**
@@ -75,6 +77,9 @@ public record TrainingSettings(
     }
 
     public TrainingSettings {
+        if (!(rehearsal >= 0 && rehearsal <= 1)) {
+            throw new IllegalArgumentException("rehearsal: " + rehearsal + " (expected: 0 to 1)");
+        }
         atLeastOne("epochs", epochs);
         atLeastOne("stepImages", stepImages);
         atLeastOne("passImages", passImages);

@@ -54,6 +54,7 @@ class TrainingRunTest {
                 0.01,
                 1,
                 new QuestionMix(1, 0.5, 0, Optional.empty()),
+                0,
                 seed);
     }
 
@@ -124,6 +125,34 @@ class TrainingRunTest {
         }
     }
 
+    private static TrainingSettings rehearsing(double share) {
+        TrainingSettings s = settings(5, 0);
+        return new TrainingSettings(
+                s.lora(),
+                s.loss(),
+                s.epochs(),
+                s.stepImages(),
+                s.passImages(),
+                s.learningRate(),
+                s.warmUp(),
+                s.decay(),
+                s.clip(),
+                s.questions(),
+                share,
+                s.seed());
+    }
+
+    @Test
+    void aRunThatRehearsesIsAnotherOneAndResumesToTheSameBits() throws Exception {
+        Path whole = run(rehearsing(0.5), "whole").run(TrainingListener.SILENT);
+        run(rehearsing(0.5), "parts").runUntil(3);
+        assertThat(run(rehearsing(0.5), "parts").run(TrainingListener.SILENT).getFileName())
+                .isEqualTo(whole.getFileName());
+        Path without = run(rehearsing(0), "without").run(TrainingListener.SILENT);
+        assertThat(Files.readAllBytes(without.resolve("adapter_model.safetensors")))
+                .isNotEqualTo(Files.readAllBytes(whole.resolve("adapter_model.safetensors")));
+    }
+
     private static TrainingSettings full() {
         TrainingSettings s = settings(3, 0);
         return new TrainingSettings(
@@ -137,6 +166,7 @@ class TrainingRunTest {
                 s.decay(),
                 s.clip(),
                 s.questions(),
+                0,
                 s.seed());
     }
 
