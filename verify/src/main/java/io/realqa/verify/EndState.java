@@ -3,6 +3,7 @@ package io.realqa.verify;
 import io.realqa.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.TopicPartition;
 final class EndState {
     private static final Set<TransactionState> OPEN =
             Set.of(TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT);
+    private static final int LISTINGS = 10;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final Admin admin;
@@ -58,10 +60,27 @@ final class EndState {
                 .forEach((p, end) -> checker.committed(p.partition(), committed.getOrDefault(p, 0L), end));
     }
 
+    /**
+     * What all brokers list. Where one of them cannot be reached at once Kafka's client fails the call ("Unexpected key
+     * set") instead of asking again, so that is done here.
+     */
+    private Collection<TransactionListing> transactions() throws InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return Cluster.get(admin.listTransactions().all());
+            } catch (IllegalStateException e) {
+                if (attempt == LISTINGS) {
+                    throw e;
+                }
+                TimeUnit.SECONDS.sleep(1);
+            }
+        }
+    }
+
     /** Open transactions: what their coordinators list, and partitions whose last stable offset is not their end. */
-    private List<String> open(List<String> topics) {
+    private List<String> open(List<String> topics) throws InterruptedException {
         List<String> found = new ArrayList<>();
-        for (TransactionListing t : Cluster.get(admin.listTransactions().all())) {
+        for (TransactionListing t : transactions()) {
             if (OPEN.contains(t.state())) {
                 found.add("transaction " + t.transactionalId() + ": " + t.state());
             }
