@@ -39,7 +39,7 @@ public enum Degradation {
      * @param seed decides the noise and the direction of a tilt; the same seed gives the same pixels
      */
     public RasterImage apply(RasterImage image, int strength, long seed) {
-        if (strength < 1) {
+        if (strength < 1 || strength > STRENGTHS) {
             throw new IllegalArgumentException("strength: " + strength + " (expected: 1 to " + STRENGTHS + ")");
         }
         return apply(image, (double) strength, seed);
