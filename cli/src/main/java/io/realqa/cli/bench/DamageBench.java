@@ -31,7 +31,7 @@ public final class DamageBench {
 
     /** Prints a line for each degradation that spoils any picture. */
     public void run() throws ImageRejectedException {
-        for (Degradation kind : List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE)) {
+        for (Degradation kind : Degradation.UNDISPUTED) {
             out.printf(
                     Locale.ROOT,
                     "damage: %-9s mean Spearman of strength and score over %d images: %.3f%n",

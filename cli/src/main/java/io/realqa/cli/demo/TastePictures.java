@@ -4,6 +4,7 @@ import io.realqa.scorer.image.RasterImage;
 import io.realqa.trainer.degradation.AreaShrink;
 import io.realqa.trainer.degradation.Degradation;
 import io.realqa.trainer.degradation.JpegFile;
+import io.realqa.trainer.degradation.Section;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,8 +47,6 @@ final class TastePictures {
     @SuppressWarnings("ArrayRecordComponent") // identity is all that is needed
     record Picture(byte[] file, Kind kind, double opinion, int series) {}
 
-    private static final List<Degradation> SPOILERS =
-            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
     private static final double LIGHT_SHARE = 0.5;
     /** Stops by which red rises and blue falls, or the other way round. */
     private static final double MOST_STOPS = 0.6;
@@ -75,7 +74,7 @@ final class TastePictures {
             return lit(section);
         }
         int strength = 1 + random.nextInt(Degradation.STRENGTHS);
-        Degradation kind = SPOILERS.get(random.nextInt(SPOILERS.size()));
+        Degradation kind = Degradation.UNDISPUTED.get(random.nextInt(Degradation.UNDISPUTED.size()));
         return spoilt(section, kind, strength, random.nextLong(), -1);
     }
 
@@ -94,7 +93,8 @@ final class TastePictures {
             RasterImage section = section();
             long seed = random.nextLong();
             for (int strength = 0; strength <= Degradation.STRENGTHS; strength++) {
-                all.add(spoilt(section, SPOILERS.get(i % SPOILERS.size()), strength, seed, i));
+                all.add(spoilt(
+                        section, Degradation.UNDISPUTED.get(i % Degradation.UNDISPUTED.size()), strength, seed, i));
             }
         }
         return all;
@@ -120,14 +120,7 @@ final class TastePictures {
         int left = from + random.nextInt(strip - width + 1);
         int top = random.nextInt(whole.height() - height + 1);
         boolean mirrored = random.nextBoolean();
-        byte[] rgb = new byte[3 * width * height];
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int at = 3 * ((top + y) * whole.width() + left + (mirrored ? width - 1 - x : x));
-                System.arraycopy(whole.rgb(), at, rgb, 3 * (y * width + x), 3);
-            }
-        }
-        return AreaShrink.toLongerSide(new RasterImage(width, height, rgb), LONGER_SIDE);
+        return AreaShrink.toLongerSide(Section.of(whole, left, top, width, height, mirrored), LONGER_SIDE);
     }
 
     /** Lets in 2^stops times the red and 2^-stops times the blue. */

@@ -66,7 +66,7 @@ public final class Cycle {
             ReleaseDesk.Target target,
             double share) {
         /** What spoils any picture, whatever the taste. */
-        public static final List<Degradation> DEGRADATIONS = EvidenceCollector.Suite.UNDISPUTED;
+        public static final List<Degradation> DEGRADATIONS = Degradation.UNDISPUTED;
 
         public Settings {
             if (suiteImages < 0) {

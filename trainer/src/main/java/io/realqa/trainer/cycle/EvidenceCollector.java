@@ -37,10 +37,6 @@ final class EvidenceCollector {
      * @param degradations of each, in all strengths
      */
     record Suite(int images, List<Degradation> degradations) {
-        /** What spoils any picture, whatever the taste; tilt and pale colors may be liked. */
-        static final List<Degradation> UNDISPUTED =
-                List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
-
         int views() {
             return degradations.size() * Degradation.STRENGTHS;
         }

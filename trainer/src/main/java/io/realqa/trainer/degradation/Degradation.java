@@ -1,6 +1,7 @@
 package io.realqa.trainer.degradation;
 
 import io.realqa.scorer.image.RasterImage;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,6 +18,9 @@ public enum Degradation {
     EXPOSURE,
     SATURATION,
     TILT;
+
+    /** What spoils any picture, whatever the taste; tilt and pale colors may be liked. */
+    public static final List<Degradation> UNDISPUTED = List.of(BLUR, NOISE, JPEG, EXPOSURE);
 
     /** Strengths of each. */
     public static final int STRENGTHS = 5;

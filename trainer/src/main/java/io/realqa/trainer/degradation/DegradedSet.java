@@ -115,14 +115,8 @@ public final class DegradedSet {
         int left = random.nextInt(whole.width() - width + 1);
         int top = random.nextInt(whole.height() - height + 1);
         boolean mirrored = random.nextBoolean();
-        byte[] rgb = new byte[3 * width * height];
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int at = 3 * ((top + y) * whole.width() + left + (mirrored ? width - 1 - x : x));
-                System.arraycopy(whole.rgb(), at, rgb, 3 * (y * width + x), 3);
-            }
-        }
         return AreaShrink.toLongerSide(
-                new RasterImage(width, height, rgb), random.nextInt(SMALLEST, Degradation.LONGER_SIDE + 1));
+                Section.of(whole, left, top, width, height, mirrored),
+                random.nextInt(SMALLEST, Degradation.LONGER_SIDE + 1));
     }
 }

@@ -27,10 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Thread-safe. What is drawn follows from the random numbers alone.
  */
 final class Rehearsal implements AutoCloseable {
-    /** What spoils any picture, whatever the taste. */
-    private static final List<Degradation> KINDS =
-            List.of(Degradation.BLUR, Degradation.NOISE, Degradation.JPEG, Degradation.EXPOSURE);
-
     private static final double LEAST = 0.5;
 
     private final Checkpoint checkpoint;
@@ -54,7 +50,7 @@ final class Rehearsal implements AutoCloseable {
     /** The image spoilt, where chance or its label do not want it as it is. */
     Optional<Shown> draw(LabelledImage image, VisualInput untouched, SplittableRandom random) {
         boolean chosen = random.nextDouble() < share;
-        Degradation kind = KINDS.get(random.nextInt(KINDS.size()));
+        Degradation kind = Degradation.UNDISPUTED.get(random.nextInt(Degradation.UNDISPUTED.size()));
         double strength = random.nextDouble(LEAST, Degradation.STRENGTHS);
         long seed = random.nextLong();
         OptionalDouble score = image.label().score();

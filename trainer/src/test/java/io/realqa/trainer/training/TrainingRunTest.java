@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,10 +126,10 @@ class TrainingRunTest {
         }
     }
 
-    private static TrainingSettings rehearsing(double share) {
-        TrainingSettings s = settings(5, 0);
+    /** The same settings but for the adapter, if any, and rehearsal. */
+    private static TrainingSettings like(TrainingSettings s, @Nullable LoraSettings lora, double rehearsal) {
         return new TrainingSettings(
-                s.lora(),
+                lora,
                 s.loss(),
                 s.epochs(),
                 s.stepImages(),
@@ -138,8 +139,13 @@ class TrainingRunTest {
                 s.decay(),
                 s.clip(),
                 s.questions(),
-                share,
+                rehearsal,
                 s.seed());
+    }
+
+    private static TrainingSettings rehearsing(double share) {
+        TrainingSettings s = settings(5, 0);
+        return like(s, s.lora(), share);
     }
 
     @Test
@@ -154,20 +160,7 @@ class TrainingRunTest {
     }
 
     private static TrainingSettings full() {
-        TrainingSettings s = settings(3, 0);
-        return new TrainingSettings(
-                null,
-                s.loss(),
-                s.epochs(),
-                s.stepImages(),
-                s.passImages(),
-                s.learningRate(),
-                s.warmUp(),
-                s.decay(),
-                s.clip(),
-                s.questions(),
-                0,
-                s.seed());
+        return like(settings(3, 0), null, 0);
     }
 
     @Test
