@@ -214,6 +214,8 @@ public final class AdapterService implements AutoCloseable {
     }
 
     private void load() {
+        // Loading and checking is computing; the workers beside it need the processor more.
+        BackgroundThread.giveWay();
         host.statuses().forEach(this::tell);
         long beat = System.nanoTime();
         while (!closed()) {
