@@ -10,10 +10,15 @@ import io.realqa.schemas.ReleaseKey.Slot;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.store.S3Folders;
+import io.realqa.store.S3Location;
+import io.realqa.store.StoreException;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.adapters.Fleet;
 import io.realqa.streams.adapters.ReleaseBook;
+import io.realqa.trainer.training.ContentFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -52,7 +57,7 @@ final class AdaptersCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "one of list, promote, canary, shadow, rollback and retire is missing");
+                spec.commandLine(), "one of list, push, promote, canary, shadow, rollback and retire is missing");
     }
 
     /** Which cluster. */
@@ -151,8 +156,12 @@ final class AdaptersCommand implements Runnable {
     int promote(
             @Mixin Cluster cluster,
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
-            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
-                    Path adapter)
+            @Option(
+                            names = "--adapter",
+                            paramLabel = "DIR",
+                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
+                    @Nullable
+                    String adapter)
             throws Exception {
         ServiceConfig settings = cluster.settings();
         AdapterAdmin admin = new AdapterAdmin(settings);
@@ -174,8 +183,12 @@ final class AdaptersCommand implements Runnable {
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
             @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
                     double share,
-            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
-                    Path adapter)
+            @Option(
+                            names = "--adapter",
+                            paramLabel = "DIR",
+                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
+                    @Nullable
+                    String adapter)
             throws Exception {
         return share(
                 cluster, new ReleaseKey(platform, Slot.CANARY), List.of(Slot.CANARY, Slot.CANDIDATE), share, adapter);
@@ -191,14 +204,18 @@ final class AdaptersCommand implements Runnable {
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
             @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
                     double share,
-            @Option(names = "--adapter", paramLabel = "DIR", description = "a folder under adapters.roots") @Nullable
-                    Path adapter)
+            @Option(
+                            names = "--adapter",
+                            paramLabel = "DIR",
+                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
+                    @Nullable
+                    String adapter)
             throws Exception {
         return share(cluster, new ReleaseKey(platform, Slot.CANDIDATE), List.of(Slot.CANDIDATE), share, adapter);
     }
 
     /** @param from slots whose release is taken where no folder is named, the first that has one */
-    private int share(Cluster cluster, ReleaseKey key, List<Slot> from, double share, @Nullable Path adapter)
+    private int share(Cluster cluster, ReleaseKey key, List<Slot> from, double share, @Nullable String adapter)
             throws Exception {
         ServiceConfig settings = cluster.settings();
         AdapterAdmin admin = new AdapterAdmin(settings);
@@ -240,9 +257,62 @@ final class AdaptersCommand implements Runnable {
         return publish(admin, cluster, admin.releases().retire(new ReleaseKey(platform, slot), Instant.now()));
     }
 
+    @Command(
+            name = "push",
+            mixinStandardHelpOptions = true,
+            description = "Writes an adapter's folder to S3, under its content's name and its list of files last,"
+                    + " and prints the place that promote, canary and shadow take.")
+    int push(
+            @Option(
+                            names = "--config",
+                            required = true,
+                            paramLabel = "FILE",
+                            description = "the service's settings; its first place in S3 under adapters.roots is used")
+                    Path config,
+            @Parameters(paramLabel = "DIR", description = "a PEFT folder") Path folder)
+            throws Exception {
+        AdaptersConfig.Remote remote = remote(ServiceConfig.read(config));
+        Path scratch = Files.createTempDirectory("realqa-push");
+        try (S3Folders folders = S3Folders.open(remote.s3())) {
+            Path named = isNamed(folder) ? folder : ContentFolder.copy(folder, scratch);
+            S3Location there = folders.put(named, remote.roots().get(0));
+            spec.commandLine().getOut().println(there);
+            spec.commandLine().getOut().flush();
+            return 0;
+        } finally {
+            ContentFolder.delete(scratch);
+        }
+    }
+
+    private static boolean isNamed(Path folder) throws IOException {
+        if (!folder.toRealPath().getFileName().toString().startsWith("sha256-")) {
+            return false;
+        }
+        ContentFolder.verify(folder);
+        return true;
+    }
+
+    private static AdaptersConfig.Remote remote(ServiceConfig settings) {
+        AdaptersConfig adapters = settings.adaptersConfig();
+        AdaptersConfig.Remote remote = adapters == null ? null : adapters.remote();
+        if (remote == null) {
+            throw new IllegalArgumentException("adapters.roots: no place in S3 (expected: s3://BUCKET/PREFIX)");
+        }
+        return remote;
+    }
+
     /** What a folder holds. Base and profile are those that its manifest names, or else the service's. */
-    private static AdapterRelease release(ServiceConfig settings, Path folder) throws IOException {
-        Path real = folder.toRealPath();
+    private static AdapterRelease release(ServiceConfig settings, String location) throws IOException, StoreException {
+        boolean inS3 = S3Location.isOne(location);
+        Path real;
+        if (inS3) {
+            AdaptersConfig.Remote remote = remote(settings);
+            try (S3Folders folders = S3Folders.open(remote.s3())) {
+                real = folders.get(S3Location.parse(location), remote.cache());
+            }
+        } else {
+            real = Path.of(location).toRealPath();
+        }
         JsonNode manifest = new ObjectMapper().createObjectNode();
         Path file = real.resolve("manifest.json");
         if (Files.exists(file)) {
@@ -262,8 +332,8 @@ final class AdaptersCommand implements Runnable {
                 .setAdapterDigest(Adapter.digest(real))
                 .setBaseDigest(base)
                 .setProfileDigest(profile(settings, real).digest())
-                .setLocation(real.toString())
-                .setManifest(Files.exists(file) ? file.toUri().toString() : null)
+                .setLocation(inS3 ? S3Location.parse(location).toString() : real.toString())
+                .setManifest(Files.exists(file) && !inS3 ? file.toUri().toString() : null)
                 .setDecision("by hand")
                 .setReleasedAt(Instant.now())
                 .build();

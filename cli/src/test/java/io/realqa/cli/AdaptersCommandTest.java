@@ -2,14 +2,27 @@ package io.realqa.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.realqa.cli.trainer.TopicReleaseDesk;
+import io.realqa.events.AdapterRelease;
+import io.realqa.schemas.ReleaseKey;
+import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelHandle;
+import io.realqa.store.S3Location;
+import io.realqa.store.S3Settings;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.trainer.cycle.ReleaseDesk;
+import io.realqa.trainer.training.ContentFolder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,18 +47,21 @@ class AdaptersCommandTest {
                 .toArray(String[]::new));
     }
 
-    private void settings(LocalStack stack, Path roots) throws Exception {
+    private void settings(LocalStack stack, Path roots, ObjectStore store) throws Exception {
         config = Files.writeString(folder.resolve("serve.yaml"), """
                 kafka: {bootstrap.servers: "%s", state.dir: "%s", num.stream.threads: "1"}
                 registry: {schema.registry.url: "%s"}
                 model: {checkpoint: "%s"}
-                adapters: {roots: ["%s"], workerId: tester, heartbeat: 500ms, patience: 60s}
+                adapters: {roots: ["%s", "s3://adapters/realqa"], cache: "%s", s3: {endpoint: "%s"},
+                  workerId: tester, heartbeat: 500ms, patience: 60s}
                 """.formatted(
                         stack.bootstrapServers(),
                         stack.stateFolder(),
                         stack.registryUrl(),
                         HOME.resolve("models/demo"),
-                        roots));
+                        roots,
+                        folder.resolve("cache"),
+                        store.endpoint()));
     }
 
     @Test
@@ -53,8 +69,9 @@ class AdaptersCommandTest {
         Path adapters = HOME.resolve("scorer/src/test/resources/parity").toRealPath();
         String adapter = adapters.resolve("demo-adapter").toString();
         try (LocalStack stack = LocalStack.start(1);
+                ObjectStore store = new ObjectStore(Files.createDirectory(folder.resolve("objects")), "adapters");
                 ModelHandle model = ModelHandle.load(HOME.resolve("models/demo"), null, null)) {
-            settings(stack, adapters);
+            settings(stack, adapters, store);
             ServiceConfig read = ServiceConfig.read(config);
             try (ScoringService service = new ScoringService(read, () -> Model.of(model.scorer(), read))) {
                 service.start();
@@ -97,7 +114,68 @@ class AdaptersCommandTest {
                 assertThat(run("retire", "shop")).as(out.toString()).isZero();
                 assertThat(run("retire", "shop")).as("empty").isEqualTo(2);
                 assertThat(out.toString()).contains("slot: shop/active is empty");
+
+                anAdapterGoesThroughS3(adapters.resolve("demo-adapter"));
+                theTrainersGoesThroughS3(read, store, model.scorer().profile().digest());
             }
         }
+    }
+
+    private void anAdapterGoesThroughS3(Path adapter) throws Exception {
+        out = new StringWriter();
+        CommandLine line = Main.commandLine();
+        line.setOut(new PrintWriter(out)).setErr(new PrintWriter(out));
+        assertThat(line.execute("adapters", "push", "--config", config.toString(), adapter.toString()))
+                .as(out.toString())
+                .isZero();
+        String place = out.toString().strip();
+        assertThat(place).matches("s3://adapters/realqa/sha256-[0-9a-f]{64}");
+        assertThat(run("promote", "shop", "--adapter", place))
+                .as(out.toString())
+                .isZero();
+        assertThat(out.toString()).contains("shop/active: epoch", "ACTIVE", "serving 1, refusing 0");
+        assertThat(run("promote", "shop", "--adapter", "s3://adapters/realqa/sha256-none"))
+                .isEqualTo(2);
+        assertThat(out.toString()).contains("s3://adapters/realqa/sha256-none: no manifest.json");
+    }
+
+    /** What the trainer releases is written to S3 and served from there; the next candidate is compared with it. */
+    private void theTrainersGoesThroughS3(ServiceConfig read, ObjectStore store, String profile) throws Exception {
+        Path made = ContentFolder.copy(
+                HOME.resolve("scorer/src/test/resources/parity/demo-adapter"), folder.resolve("trained/adapters"));
+        S3Location place = S3Location.parse("s3://adapters/realqa/trained");
+        S3Settings s3 = new S3Settings(store.endpoint(), null, null);
+        AdapterAdmin admin = new AdapterAdmin(read);
+        String base;
+        try (Checkpoint checkpoint = Checkpoint.load(HOME.resolve("models/demo"))) {
+            base = checkpoint.digest();
+        }
+        TopicReleaseDesk desk =
+                new TopicReleaseDesk(admin, Clock.systemUTC(), folder.resolve("trained/adapters"), place, s3);
+        long epoch = desk.publish(new ReleaseDesk.Release(
+                "trained",
+                ReleaseDesk.Target.ACTIVE,
+                1,
+                Adapter.digest(made),
+                base,
+                profile,
+                made,
+                "file:/set-1",
+                "PROMOTE: better",
+                Map.of()));
+        ReleaseKey key = new ReleaseKey("trained", ReleaseKey.Slot.ACTIVE);
+        AdapterRelease event = Objects.requireNonNull(admin.releases().at(key));
+        assertThat(event.getLocation()).isEqualTo(place + "/" + made.getFileName());
+        assertThat(run("promote", "trained", "--adapter", event.getLocation()))
+                .as(out.toString())
+                .isZero();
+        assertThat(out.toString()).contains("trained/active: epoch " + (epoch + 1), "serving 1, refusing 0");
+        // a trainer that was started elsewhere has not that folder
+        TopicReleaseDesk elsewhere =
+                new TopicReleaseDesk(admin, Clock.systemUTC(), folder.resolve("elsewhere/adapters"), place, s3);
+        ReleaseDesk.Serving serving = elsewhere.serving("trained");
+        assertThat(serving.folder())
+                .isEqualTo(folder.resolve("elsewhere/serving").resolve(made.getFileName()));
+        assertThat(Adapter.digest(Objects.requireNonNull(serving.folder()))).isEqualTo(serving.digest());
     }
 }

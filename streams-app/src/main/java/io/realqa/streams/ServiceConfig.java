@@ -3,6 +3,8 @@ package io.realqa.streams;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.store.S3Location;
+import io.realqa.store.S3Settings;
 import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.calibration.Calibrations;
 import io.realqa.streams.content.ContentPolicy;
@@ -89,7 +91,9 @@ public record ServiceConfig(
     public record Http(@Nullable String host, @Nullable Integer port) {}
 
     /**
-     * @param roots folders under which released adapters may lie
+     * @param roots folders, or places such as s3://BUCKET/PREFIX, under which released adapters may lie
+     * @param cache folder that adapters from S3 are brought to
+     * @param s3 how S3 is reached; none: as AWS's tools would
      * @param workerId name of this instance on the status topic; none: of its host and process
      * @param heartbeat how often the status is written again
      * @param patience longest wait for the released adapters at the start
@@ -99,6 +103,8 @@ public record ServiceConfig(
      */
     public record Adapters(
             @Nullable List<String> roots,
+            @Nullable String cache,
+            @Nullable S3Settings s3,
             @Nullable String workerId,
             @Nullable String heartbeat,
             @Nullable String patience,
@@ -107,7 +113,7 @@ public record ServiceConfig(
             @Nullable Boolean autoRollback) {
         /** Adapters under some folders, all else by default. */
         public static Adapters roots(List<String> roots) {
-            return new Adapters(roots, null, null, null, null, null, null);
+            return new Adapters(roots, null, null, null, null, null, null, null, null);
         }
     }
 
@@ -547,7 +553,11 @@ public record ServiceConfig(
     private AdaptersConfig adaptersConfig(Adapters a) {
         List<String> roots = a.roots() == null ? List.of() : requireElements(a.roots(), "adapters.roots");
         return new AdaptersConfig(
-                roots.stream().map(r -> Path.of(r).toAbsolutePath().normalize()).toList(),
+                roots.stream()
+                        .filter(r -> !S3Location.isOne(r))
+                        .map(r -> Path.of(r).toAbsolutePath().normalize())
+                        .toList(),
+                remote(a, roots.stream().filter(S3Location::isOne).toList()),
                 a.workerId() == null ? AdaptersConfig.workerOfThisProcess() : a.workerId(),
                 releasesTopic(),
                 statusTopic(),
@@ -557,6 +567,23 @@ public record ServiceConfig(
                 Boolean.TRUE.equals(a.goldenRequired()),
                 !Boolean.FALSE.equals(a.autoRollback()),
                 engine(1).offGrammarMass());
+    }
+
+    private static AdaptersConfig.@Nullable Remote remote(Adapters a, List<String> roots) {
+        if (roots.isEmpty()) {
+            return null;
+        }
+        if (a.cache() == null) {
+            throw new ConfigException("adapters.cache: missing (expected: a folder for the adapters of " + roots + ")");
+        }
+        try {
+            return new AdaptersConfig.Remote(
+                    roots.stream().map(S3Location::parse).toList(),
+                    a.s3() == null ? S3Settings.DEFAULTS : a.s3(),
+                    Path.of(a.cache()).toAbsolutePath().normalize());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("adapters.roots: " + e.getMessage(), e);
+        }
     }
 
     /** Name of the topic of scores. */

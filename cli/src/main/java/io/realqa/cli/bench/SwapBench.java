@@ -87,7 +87,7 @@ public final class SwapBench {
                             stack.registryUrl(),
                             scorer.checkpoint().folder())
                     .withAdapters(new ServiceConfig.Adapters(
-                            List.of(root.toString()), "bench", "500ms", null, null, true, null));
+                            List.of(root.toString()), null, null, "bench", "500ms", null, null, true, null));
             Serde<GenericContainer> serde = config.newSerde();
             serde.configure(config.registry(), false);
             AdaptersConfig released = Objects.requireNonNull(config.adaptersConfig());

@@ -4,10 +4,17 @@ import io.realqa.events.AdapterRelease;
 import io.realqa.events.ReleaseState;
 import io.realqa.schemas.ReleaseKey;
 import io.realqa.schemas.ReleaseKey.Slot;
+import io.realqa.store.S3Folders;
+import io.realqa.store.S3Location;
+import io.realqa.store.S3Settings;
+import io.realqa.store.StoreException;
 import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.streams.adapters.ReleaseBook;
 import io.realqa.trainer.cycle.ReleaseDesk;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -16,14 +23,25 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The trainer's releases on the release topic. */
+/** The trainer's releases on the release topic, and their adapters where the workers find them. */
 public final class TopicReleaseDesk implements ReleaseDesk {
     private final AdapterAdmin admin;
     private final Clock clock;
+    private final Path adapters;
+    private final @Nullable S3Location store;
+    private final S3Settings s3;
 
-    public TopicReleaseDesk(AdapterAdmin admin, Clock clock) {
+    /**
+     * @param adapters folder of the trainer's adapters; those that serve from S3 are brought here to be compared
+     * @param store place that released adapters are written to; null: workers read the trainer's folder
+     * @param s3 how that place is reached
+     */
+    public TopicReleaseDesk(AdapterAdmin admin, Clock clock, Path adapters, @Nullable S3Location store, S3Settings s3) {
         this.admin = admin;
         this.clock = clock;
+        this.adapters = adapters;
+        this.store = store;
+        this.s3 = s3;
     }
 
     @Override
@@ -39,7 +57,19 @@ public final class TopicReleaseDesk implements ReleaseDesk {
         return new Serving(null, null);
     }
 
-    private static Path folder(String location) {
+    private Path folder(String location) {
+        if (S3Location.isOne(location)) {
+            S3Location there = S3Location.parse(location);
+            Path own = adapters.resolve(there.prefix().substring(there.prefix().lastIndexOf('/') + 1));
+            if (Files.isDirectory(own)) {
+                return own;
+            }
+            try (S3Folders folders = S3Folders.open(s3)) {
+                return folders.get(there, adapters.resolveSibling("serving"));
+            } catch (StoreException e) {
+                throw new UncheckedIOException(new IOException(e));
+            }
+        }
         return location.startsWith("file:") ? Path.of(URI.create(location)) : Path.of(location);
     }
 
@@ -54,6 +84,18 @@ public final class TopicReleaseDesk implements ReleaseDesk {
                 .min();
     }
 
+    /** Writes an adapter to where the workers find it, if that is not where it is. @return where that is */
+    private String placed(Release release) {
+        if (store == null || release.target() == Target.NONE) {
+            return release.folder().toString();
+        }
+        try (S3Folders folders = S3Folders.open(s3)) {
+            return folders.put(release.folder(), store).toString();
+        } catch (StoreException e) {
+            throw new UncheckedIOException(new IOException(e));
+        }
+    }
+
     @Override
     public synchronized long publish(Release release) throws InterruptedException {
         Instant now = clock.instant();
@@ -64,7 +106,7 @@ public final class TopicReleaseDesk implements ReleaseDesk {
                 .setAdapterDigest(release.digest())
                 .setBaseDigest(release.base())
                 .setProfileDigest(release.profile())
-                .setLocation(release.folder().toString())
+                .setLocation(placed(release))
                 .setMetrics(release.metrics())
                 .setManifest(release.manifest())
                 .setDecision(release.decision())

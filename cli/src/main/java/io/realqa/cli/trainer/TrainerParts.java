@@ -38,7 +38,8 @@ public final class TrainerParts {
 
     /** Releases on the topic. */
     public static TopicReleaseDesk desk(TrainerConfig config) {
-        return new TopicReleaseDesk(new AdapterAdmin(service(config)), Clock.systemUTC());
+        return new TopicReleaseDesk(
+                new AdapterAdmin(service(config)), Clock.systemUTC(), config.adapters(), config.store(), config.s3());
     }
 
     /** Images from the places that the settings list. */

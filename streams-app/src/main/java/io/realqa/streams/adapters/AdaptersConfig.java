@@ -1,15 +1,19 @@
 package io.realqa.streams.adapters;
 
+import io.realqa.store.S3Location;
+import io.realqa.store.S3Settings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How released adapters are taken into service. Every default stands here once.
  *
  * @param roots folders under which adapters may lie; none: only releases without files can be served
+ * @param remote where else they may lie; null: nowhere
  * @param workerId name of this instance on the status topic
  * @param releases name of the release topic
  * @param status name of the status topic
@@ -23,6 +27,7 @@ import java.util.List;
  */
 public record AdaptersConfig(
         List<Path> roots,
+        @Nullable Remote remote,
         String workerId,
         String releases,
         String status,
@@ -32,6 +37,19 @@ public record AdaptersConfig(
         boolean goldenRequired,
         boolean autoRollback,
         double offGrammarMass) {
+
+    /**
+     * Adapters in S3.
+     *
+     * @param roots places under which they may lie
+     * @param s3 how it is reached
+     * @param cache folder that they are brought to
+     */
+    public record Remote(List<S3Location> roots, S3Settings s3, Path cache) {
+        public Remote {
+            roots = List.copyOf(roots);
+        }
+    }
 
     /** Alive, for others, is who wrote within three of these. */
     public static final Duration DEFAULT_HEARTBEAT = Duration.ofSeconds(10);

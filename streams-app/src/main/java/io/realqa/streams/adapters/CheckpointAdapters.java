@@ -42,7 +42,7 @@ final class CheckpointAdapters implements AdapterLoader {
         this.startModel = startModel;
         this.limits = limits;
         this.config = config;
-        this.folders = new ReleaseFolder(config.roots());
+        this.folders = new ReleaseFolder(config.roots(), config.remote());
     }
 
     @Override

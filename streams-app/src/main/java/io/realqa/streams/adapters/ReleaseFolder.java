@@ -5,6 +5,9 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Adapter;
+import io.realqa.store.S3Folders;
+import io.realqa.store.S3Location;
+import io.realqa.store.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,13 +16,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a release's folder, and refuses whatever is not its own: paths out of the roots, links, files that changed. */
+/**
+ * Finds a release's folder, in the file system or in S3, and refuses whatever is not its own: places out of the roots, links,
+ * files that changed.
+ */
 final class ReleaseFolder {
     /** List of a folder's files with their digests, where the folder has one. */
     static final String MANIFEST = "manifest.json";
@@ -30,10 +37,15 @@ final class ReleaseFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final List<Path> roots;
+    private final AdaptersConfig.@Nullable Remote remote;
 
-    /** @param roots folders under which releases may lie */
-    ReleaseFolder(List<Path> roots) {
+    /**
+     * @param roots folders under which releases may lie
+     * @param remote places in S3 where they may lie; null: none
+     */
+    ReleaseFolder(List<Path> roots, AdaptersConfig.@Nullable Remote remote) {
         this.roots = List.copyOf(roots);
+        this.remote = remote;
     }
 
     /** The folder of a release, checked against its digest and its manifest. */
@@ -42,7 +54,7 @@ final class ReleaseFolder {
         if (location == null) {
             throw new RefusedException("location: missing (expected: the adapter's folder)");
         }
-        Path folder = find(location);
+        Path folder = S3Location.isOne(location) ? fetched(location) : find(location);
         try {
             plain(folder);
             String digest = Adapter.digest(folder);
@@ -54,6 +66,23 @@ final class ReleaseFolder {
             return folder;
         } catch (IOException | UncheckedIOException e) {
             throw new RefusedException("location: " + location + " cannot be read: " + e, e);
+        }
+    }
+
+    private Path fetched(String location) throws RefusedException {
+        S3Location there;
+        try {
+            there = S3Location.parse(location);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException("location: " + e.getMessage(), e);
+        }
+        if (remote == null || remote.roots().stream().noneMatch(there::isUnder)) {
+            throw outside(location);
+        }
+        try (S3Folders folders = S3Folders.open(remote.s3())) {
+            return folders.get(there, remote.cache());
+        } catch (StoreException e) {
+            throw new RefusedException("location: " + e.getMessage(), e);
         }
     }
 
@@ -80,7 +109,7 @@ final class ReleaseFolder {
     }
 
     private static Path path(String location) throws RefusedException {
-        String expected = " (expected: an absolute path, or a file: URI)";
+        String expected = " (expected: an absolute path, a file: URI or s3://BUCKET/PREFIX)";
         try {
             if (location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
                 URI uri = URI.create(location);
@@ -109,8 +138,11 @@ final class ReleaseFolder {
     }
 
     private RefusedException outside(String location) {
-        return new RefusedException(
-                "location: " + location + " (expected: a folder under adapters.roots " + roots + ")");
+        List<Object> all = new ArrayList<>(roots);
+        if (remote != null) {
+            all.addAll(remote.roots());
+        }
+        return new RefusedException("location: " + location + " (expected: a folder under adapters.roots " + all + ")");
     }
 
     /** A link could lead out of the roots, or be moved on after the check. */

@@ -10,6 +10,7 @@ import io.realqa.scorer.Adapter;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.store.S3Location;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,6 +36,7 @@ class AdapterRefusalTest {
     Path temporary;
 
     private Path root;
+    private AdaptersConfig.@Nullable Remote remote;
     private AdapterHost host;
     private Releases releases = Releases.NONE;
     private long epoch;
@@ -67,6 +70,7 @@ class AdapterRefusalTest {
     private AdapterHost host(boolean goldenRequired) {
         AdaptersConfig config = new AdaptersConfig(
                 List.of(root),
+                remote,
                 "worker",
                 "r",
                 "s",
@@ -265,10 +269,11 @@ class AdapterRefusalTest {
                 root.toUri() + "%2e%2e/outside",
                 root + "/good/../../outside",
                 "/no/such/folder",
-                root + "-not-there")) {
+                root + "-not-there",
+                "s3://bucket/adapter")) {
             refused(release(event(location, digest).build()), "location: ", "adapters.roots");
         }
-        for (String location : List.of("s3://bucket/adapter", "http://example.org/adapter", "good", "", "file:good")) {
+        for (String location : List.of("http://example.org/adapter", "good", "", "file:good")) {
             refused(release(event(location, digest).build()), "location: ", "expected: an absolute path");
         }
         refused(release(event(root + "/gone", digest).build()), "is missing");
@@ -276,6 +281,48 @@ class AdapterRefusalTest {
                 release(event(root.toString() + "/good/adapter_config.json", digest)
                         .build()),
                 "expected: a folder");
+    }
+
+    /** What S3 answers to is in the module store's tests; here a service that knows GET alone is enough. */
+    @Test
+    void anAdapterInS3IsServedAndWhatIsChangedOrOutsideIsRefused() throws Exception {
+        Path bucket = Files.createDirectories(temporary.resolve("objects/bucket/models"));
+        Path folder = TestAdapters.make(bucket.resolve("one"), 4);
+        TestAdapters.manifest(folder);
+        String digest = Adapter.digest(folder);
+        Path half = TestAdapters.make(bucket.resolve("half"), 4);
+        Path changed = TestAdapters.make(bucket.resolve("changed"), 4);
+        TestAdapters.manifest(changed);
+        TestAdapters.setFirst(changed, 0.5f);
+        Path cache = temporary.resolve("cache");
+        host.close();
+        releases = Releases.NONE;
+        epoch = 0;
+        try (ObjectServer server = new ObjectServer(temporary.resolve("objects"))) {
+            remote = new AdaptersConfig.Remote(
+                    List.of(S3Location.parse("s3://bucket/models")), server.settings(), cache);
+            host = host(false);
+            release(root.resolve("good"), Adapter.digest(root.resolve("good")));
+            refused(
+                    release(event("s3://bucket/models-not/one", digest).build()),
+                    "adapters.roots",
+                    "s3://bucket/models");
+            refused(release(event("s3://other/models/one", digest).build()), "adapters.roots");
+            refused(release(event("s3://bucket/models/../x", digest).build()), "location: ", "expected: names");
+            refused(
+                    release(event("s3://bucket/models/half", Adapter.digest(half))
+                            .build()),
+                    "s3://bucket/models/half: no manifest.json");
+            refused(release(event("s3://bucket/models/one", "sha256:other").build()), "content: " + digest);
+            refused(
+                    release(event("s3://bucket/models/changed", digest).build()),
+                    "s3://bucket/models/changed/adapter_model.safetensors: sha256:",
+                    "by manifest.json");
+            assertThat(release(event("s3://bucket/models/one", digest).build()).state())
+                    .isEqualTo(WorkerState.SERVING);
+            assertThat(host.route("shop", "an-image").identity().adapter()).isEqualTo(digest);
+        }
+        remote = null;
     }
 
     @Test

@@ -104,8 +104,8 @@ class HotSwapTest {
                         "num.stream.threads",
                         "1"))
                 .withCache(new ServiceConfig.Cache(0))
-                .withAdapters(
-                        new ServiceConfig.Adapters(List.of(root.toString()), worker, "500ms", "60s", null, null, null));
+                .withAdapters(new ServiceConfig.Adapters(
+                        List.of(root.toString()), null, null, worker, "500ms", "60s", null, null, null));
     }
 
     private static ScoringService service(String worker) {

@@ -96,6 +96,18 @@ final class TestAdapters {
         Files.writeString(golden.resolve("golden.json"), JSON.writeValueAsString(json));
     }
 
+    /** Lists the files that are there, as training does. */
+    static void manifest(Path folder) throws IOException {
+        ObjectNode json = JSON.createObjectNode();
+        ObjectNode listed = json.putObject("files");
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                listed.put(file.getFileName().toString(), ReleaseFolder.sha256(file));
+            }
+        }
+        Files.writeString(folder.resolve(ReleaseFolder.MANIFEST), JSON.writeValueAsString(json));
+    }
+
     /** Scores of the photographs, each alone. */
     static Map<String, Score> scores(Checkpoint checkpoint, @org.jspecify.annotations.Nullable Adapter adapter)
             throws Exception {

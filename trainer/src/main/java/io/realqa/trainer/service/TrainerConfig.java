@@ -10,6 +10,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
+import io.realqa.store.S3Location;
+import io.realqa.store.S3Settings;
 import io.realqa.trainer.cycle.Cycle;
 import io.realqa.trainer.cycle.ReleaseDesk;
 import io.realqa.trainer.cycle.TriggerPolicy;
@@ -137,8 +139,14 @@ public record TrainerConfig(
     /**
      * @param as active or canary
      * @param share of the platform's images that a canary gets
+     * @param store place such as s3://BUCKET/PREFIX that adapters are written to; none: workers read them where they are
+     * @param s3 how S3 is reached; none: as AWS's tools would
      */
-    public record Release(@Nullable String as, @Nullable Double share) {}
+    public record Release(
+            @Nullable String as,
+            @Nullable Double share,
+            @Nullable String store,
+            @Nullable S3Settings s3) {}
 
     /**
      * @param every how often they are published
@@ -240,6 +248,7 @@ public record TrainerConfig(
             config.cycle();
             config.measuresEvery();
             config.contentTimeout();
+            config.store();
             return config;
         } catch (java.nio.file.NoSuchFileException e) {
             throw new IllegalArgumentException(file + ": no such file (expected: a YAML file)", e);
@@ -344,7 +353,7 @@ public record TrainerConfig(
 
     Cycle.Settings cycle() {
         SetSection s = or(set, new SetSection(null, null));
-        Release r = or(release, new Release(null, null));
+        Release r = or(release, new Release(null, null, null, null));
         GateSection g = or(gate, new GateSection(null, null, null, null, null, null, null, null, null, null));
         return new Cycle.Settings(
                 or(s.heldOut(), DEFAULT_HELD_OUT),
@@ -446,6 +455,24 @@ public record TrainerConfig(
         return content == null || content.timeout() == null
                 ? null
                 : duration("content.timeout", content.timeout(), Duration.ZERO);
+    }
+
+    /** Where released adapters are written to; null: nowhere else than {@link #adapters}. */
+    public @Nullable S3Location store() {
+        return release == null || release.store() == null ? null : s3Location("release.store", release.store());
+    }
+
+    private static S3Location s3Location(String key, String text) {
+        try {
+            return S3Location.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** How that place is reached. */
+    public S3Settings s3() {
+        return release == null || release.s3() == null ? S3Settings.DEFAULTS : release.s3();
     }
 
     /** Folder that released adapters are in. */

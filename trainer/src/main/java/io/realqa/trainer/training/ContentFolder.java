@@ -1,5 +1,6 @@
 package io.realqa.trainer.training;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -70,6 +71,21 @@ public final class ContentFolder {
         }
     }
 
+    /** Makes one with the files of another folder. Of that folder's own manifest all is kept but the list. */
+    public static Path copy(Path folder, Path parent) throws IOException, InterruptedException {
+        Path manifest = folder.resolve(MANIFEST);
+        return make(parent, fresh -> {
+            for (Path file : files(folder)) {
+                if (!file.equals(manifest)) {
+                    Path to = fresh.resolve(folder.relativize(file).toString());
+                    Files.createDirectories(to.getParent());
+                    Files.copy(file, to);
+                }
+            }
+            return Files.exists(manifest) ? JSON.readValue(manifest.toFile(), new TypeReference<>() {}) : Map.of();
+        });
+    }
+
     /**
      * Checks a folder against its name and manifest.
      *
@@ -136,7 +152,8 @@ public final class ContentFolder {
         }
     }
 
-    private static void delete(Path folder) throws IOException {
+    /** Deletes a folder with all that is in it. */
+    public static void delete(Path folder) throws IOException {
         List<Path> all;
         try (Stream<Path> walk = Files.walk(folder)) {
             all = walk.sorted(Comparator.reverseOrder()).toList();
