@@ -34,11 +34,12 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
                 plan.workers()));
         line(String.format(
                 Locale.ROOT,
-                "memory, estimated: %s (weights %s, adapter and optimiser %s, activations %s)",
+                "memory, estimated: %s (weights %s, adapter and optimiser %s, activations %s%s)",
                 size(plan.memory().total()),
                 size(plan.memory().weights()),
                 size(plan.memory().adapter()),
-                size(plan.memory().activations())));
+                size(plan.memory().activations()),
+                plan.memory().byLayers() ? ", layers computed again on the way back" : ""));
         open(plan.steps(), plan.resumedAt());
     }
 

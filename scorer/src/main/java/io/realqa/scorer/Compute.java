@@ -1,6 +1,10 @@
 package io.realqa.scorer;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.util.cuda.CudaUtils;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 
 /**
  * Where and in which precision the model computes.
@@ -29,6 +33,15 @@ public record Compute(String device, boolean bfloat16) {
         return device.equals("cpu")
                 ? Math.max(1, Runtime.getRuntime().availableProcessors() / EngineSettings.threadsPerBatch())
                 : 1;
+    }
+
+    /** Memory of the device in bytes, whoever uses it; of the machine for a CPU. */
+    public long memory() {
+        if (device.equals("cpu")) {
+            return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+        }
+        int number = Integer.parseInt(device.substring("cuda:".length()));
+        return CudaUtils.getGpuMemory(Device.gpu(number)).getMax();
     }
 
     /** libtorch's code of the compute type. */

@@ -5,9 +5,10 @@ package io.realqa.scorer;
  *
  * @param weights of the checkpoint, in the type of computation
  * @param adapter parameters, gradients of each worker and two moments, float32
- * @param activations of the passes that run at a time: what autograd keeps for the way back
+ * @param activations of the passes that run at a time: what is kept for the way back
+ * @param byLayers whether only what goes into each layer is kept, and one layer computed again at a time
  */
-public record TrainingMemory(long weights, long adapter, long activations) {
+public record TrainingMemory(long weights, long adapter, long activations, boolean byLayers) {
     public long total() {
         return weights + adapter + activations;
     }
@@ -17,6 +18,7 @@ public record TrainingMemory(long weights, long adapter, long activations) {
      * float32; dropout keeps a mask and the input of each adapted layer. The answers' logits come on top.
      *
      * @param parameters of the adapter
+     * @param byLayers as {@link ModelTrainer#byLayers()} has it
      * @param passes that run at a time
      * @param images in a pass
      * @param visualTokens of an image
@@ -28,6 +30,7 @@ public record TrainingMemory(long weights, long adapter, long activations) {
             Compute compute,
             long parameters,
             boolean dropout,
+            boolean byLayers,
             int passes,
             int images,
             long visualTokens,
@@ -50,10 +53,16 @@ public record TrainingMemory(long weights, long adapter, long activations) {
             perPatch += 2 * (3 * e + v.mlpSize()) * size;
         }
         long patches = visualTokens * v.mergeSize() * v.mergeSize();
-        long perImage = c.layers() * (visualTokens + textTokens) * perToken
-                + v.depth() * patches * perPatch
+        long tokens = visualTokens + textTokens;
+        long layers = byLayers
+                ? c.layers() * tokens * d * size
+                        + v.depth() * patches * e * size
+                        + Math.max(tokens * perToken, patches * perPatch)
+                : c.layers() * tokens * perToken + v.depth() * patches * perPatch;
+        long perImage = layers
                 + patches * (3L * v.channels() * v.patchSize() * v.patchSize() + 4 * v.mergedSize()) * size
                 + 3 * readTokens * c.vocabularySize() * 4;
-        return new TrainingMemory(weights * size, parameters * 4 * (3 + passes), (long) passes * images * perImage);
+        return new TrainingMemory(
+                weights * size, parameters * 4 * (3 + passes), (long) passes * images * perImage, byLayers);
     }
 }

@@ -108,28 +108,109 @@ class FullTrainerTest {
     void gradientsOfAllElseAreTheSlopesOfTheLoss(String parameter) throws Exception {
         try (Checkpoint checkpoint = checkpoint("nested-memory-4x4");
                 FullTrainer full = new FullTrainer(checkpoint, PROFILE, LOSS, 5)) {
-            List<TrainingExample> examples = examples("nested-memory-4x4");
-            full.accumulate(examples, 2);
-            float[] gradient = full.gradient(parameter);
-            float[] values = full.parameter(parameter);
-            double norm = 0;
-            for (float g : gradient) {
-                norm += (double) g * g;
+            slopeIsTheGradient(full, parameter);
+        }
+    }
+
+    private static void slopeIsTheGradient(ModelTrainer trainer, String parameter) throws Exception {
+        List<TrainingExample> examples = examples("nested-memory-4x4");
+        trainer.accumulate(examples, 2);
+        float[] gradient = trainer.gradient(parameter);
+        float[] values = trainer.parameter(parameter);
+        double norm = norm(gradient);
+        double step = 3e-3;
+        double[] losses = new double[2];
+        for (int side = 0; side < 2; side++) {
+            float[] moved = values.clone();
+            for (int i = 0; i < moved.length; i++) {
+                moved[i] += (float) ((side == 0 ? step : -step) * gradient[i] / norm);
             }
-            norm = Math.sqrt(norm);
-            double step = 3e-3;
-            double[] losses = new double[2];
-            for (int side = 0; side < 2; side++) {
-                float[] moved = values.clone();
-                for (int i = 0; i < moved.length; i++) {
-                    moved[i] += (float) ((side == 0 ? step : -step) * gradient[i] / norm);
-                }
-                full.setParameter(parameter, moved);
-                double[] loss = full.accumulate(examples, 2);
-                losses[side] = loss[0] + loss[1];
+            trainer.setParameter(parameter, moved);
+            double[] loss = trainer.accumulate(examples, 2);
+            losses[side] = loss[0] + loss[1];
+        }
+        double slope = (losses[0] - losses[1]) / (2 * step);
+        assertThat(slope).isCloseTo(norm, within(0.03 * norm + 2e-4));
+    }
+
+    private static double norm(float[] a) {
+        return distance(a, new float[a.length]);
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+        }
+        return Math.sqrt(sum);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nested-memory-4x4", "flat-hub-6x2"})
+    void computedByLayersAllGradientsAreTheSame(String name) throws Exception {
+        try (Checkpoint checkpoint = checkpoint(name);
+                FullTrainer whole = new FullTrainer(checkpoint, PROFILE, LOSS, 5);
+                FullTrainer layers = new FullTrainer(checkpoint, PROFILE, LOSS, 5)) {
+            layers.computeByLayers();
+            double[] expected = whole.accumulate(examples(name), 2);
+            assertThat(layers.accumulate(examples(name), 2)).containsExactly(expected, within(1e-5));
+            for (String parameter : whole.shapes().keySet()) {
+                assertThat(distance(layers.gradient(parameter), whole.gradient(parameter)))
+                        .as(parameter)
+                        .isLessThan(1e-4 * norm(whole.gradient(parameter)) + 1e-9);
             }
-            double slope = (losses[0] - losses[1]) / (2 * step);
-            assertThat(slope).isCloseTo(norm, within(0.03 * norm + 2e-4));
+        }
+    }
+
+    /** A conversation has one branch, which is part of the prefill. */
+    @Test
+    void computedByLayersAConversationsGradientsAreTheSame() throws Exception {
+        String name = "nested-memory-4x4";
+        List<TrainingChat> chats = List.of(
+                chat(name, 0, "The score of this image is 3.25."), chat(name, 1, "It is exposed well, I should say."));
+        LoraSettings all = new LoraSettings(3, 6, 0, false, List.of("all-linear"), List.of(), Map.of(), Map.of());
+        try (Checkpoint checkpoint = checkpoint(name);
+                LoraTrainer whole = new LoraTrainer(checkpoint, all, 5);
+                LoraTrainer layers = new LoraTrainer(checkpoint, all, 5)) {
+            layers.computeByLayers();
+            assertThat(layers.accumulate(chats, 2)).containsExactly(whole.accumulate(chats, 2), within(1e-5));
+            for (String parameter : whole.shapes().keySet()) {
+                assertThat(distance(layers.gradient(parameter), whole.gradient(parameter)))
+                        .as(parameter)
+                        .isLessThan(1e-4 * norm(whole.gradient(parameter)) + 1e-9);
+            }
+        }
+    }
+
+    private static TrainingChat chat(String name, int image, String answer) {
+        return new TrainingChat(
+                "chat " + image,
+                new Reference(name).input(image),
+                "<|im_start|>user\n",
+                List.of(new TrainingChat.Exchange(
+                        "How good is it?<|im_end|>\n<|im_start|>assistant\n", answer + "<|im_end|>", 0, 0)),
+                512);
+    }
+
+    /** The masks of the way forth are those of the way back: otherwise the gradient would be of another function. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text.layers.0.self_attn.q_proj.B",
+                "text.layers.1.mlp.down_proj.B",
+                "visual.blocks.0.attn.qkv.B",
+                "visual.merger.mlp.0.B"
+            })
+    void computedByLayersGradientsUnderDropoutAreTheSlopesOfTheLoss(String parameter) throws Exception {
+        try (Checkpoint checkpoint = checkpoint("nested-memory-4x4");
+                LoraTrainer lora = new LoraTrainer(
+                        checkpoint,
+                        PROFILE,
+                        new LoraSettings(3, 6, 0.4, false, List.of("all-linear"), List.of(), Map.of(), Map.of()),
+                        LOSS,
+                        5)) {
+            lora.computeByLayers();
+            slopeIsTheGradient(lora, parameter);
         }
     }
 

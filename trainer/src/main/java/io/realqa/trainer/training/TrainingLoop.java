@@ -3,6 +3,7 @@ package io.realqa.trainer.training;
 import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.TrainingItem;
+import io.realqa.scorer.TrainingMemory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,8 @@ import java.util.function.LongSupplier;
  */
 final class TrainingLoop {
     private static final long LONGEST_PREPARATION_SECONDS = 300;
+    /** Share of the device's memory that the estimate may take; the rest is for what it does not know of. */
+    private static final double MOST_MEMORY = 0.85;
 
     /** What is learnt from. Called by several threads. */
     interface Rows {
@@ -66,17 +69,20 @@ final class TrainingLoop {
     private final Schedule schedule;
     private final int stepsPerEpoch;
     private final LongSupplier nanoTime;
+    private final long deviceMemory;
 
     /**
      * @param heldOut rows that judge, for the listener
      * @param nanoTime clock of progress and rates
+     * @param deviceMemory bytes: where a step needs more, layers are computed again on the way back
      */
-    TrainingLoop(Rows rows, int heldOut, Schedule schedule, LongSupplier nanoTime) {
+    TrainingLoop(Rows rows, int heldOut, Schedule schedule, LongSupplier nanoTime, long deviceMemory) {
         this.rows = rows;
         this.heldOut = heldOut;
         this.schedule = schedule;
         this.stepsPerEpoch = Schedule.stepsPerEpoch(rows.size(), schedule.stepRows());
         this.nanoTime = nanoTime;
+        this.deviceMemory = deviceMemory;
     }
 
     /** Goes on from where the trainer stands until so many steps are taken. */
@@ -125,6 +131,12 @@ final class TrainingLoop {
         TrainingItem largest = items.stream()
                 .max(Comparator.comparingInt(e -> e.image().visualTokens()))
                 .orElseThrow();
+        TrainingMemory memory = trainer.memory(largest, schedule.stepRows(), schedule.passRows());
+        // A run that goes on does as it did.
+        if (trainer.steps() == 0 && memory.total() > MOST_MEMORY * deviceMemory) {
+            trainer.computeByLayers();
+            memory = trainer.memory(largest, schedule.stepRows(), schedule.passRows());
+        }
         return new TrainingListener.Plan(
                 rows.size(),
                 heldOut,
@@ -132,7 +144,7 @@ final class TrainingLoop {
                 trainer.steps(),
                 trainer.parameterCount(),
                 trainer.workers(),
-                trainer.memory(largest, schedule.stepRows(), schedule.passRows()));
+                memory);
     }
 
     /** The items of a step, counted from 0. Depends on nothing else. */
