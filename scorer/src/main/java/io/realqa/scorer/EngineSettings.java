@@ -19,6 +19,9 @@ public final class EngineSettings {
         byDefault("ai.djl.pytorch.num_interop_threads", "1");
     }
 
+    /** Whether the calling thread has told the engine how many threads its calls may use. */
+    private static final ThreadLocal<Boolean> COUNTED = ThreadLocal.withInitial(() -> false);
+
     private EngineSettings() {}
 
     /** Has its effect once, before the engine's first use. */
@@ -40,6 +43,17 @@ public final class EngineSettings {
                 name);
         thread.setDaemon(true);
         return thread;
+    }
+
+    /**
+     * To be called before a native call. The matrix library counts its threads for each calling thread, and a new one has all
+     * cores: products would be cut by the number of cores, with other roundings, beside what the other batches compute.
+     */
+    static void countThreads() {
+        if (!COUNTED.get()) {
+            JniUtils.setNumThreads(threadsPerBatch());
+            COUNTED.set(true);
+        }
     }
 
     /** Threads that compute one batch on a CPU. */

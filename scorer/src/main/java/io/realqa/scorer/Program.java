@@ -119,11 +119,13 @@ final class Program implements AutoCloseable {
 
     /** Calls a method of the program; the result belongs to the scope. */
     IValue call(Scope scope, String method, IValue... arguments) {
+        EngineSettings.countThreads();
         return scope.own(IValueUtils.runMethod(block, method, arguments));
     }
 
     /** As call, outside libtorch's inference mode: its tensors can be trained, and trained through. */
     IValue callRecorded(Scope scope, String method, IValue... arguments) {
+        EngineSettings.countThreads();
         return scope.own(TrainingCalls.runMethod(block, method, arguments));
     }
 

@@ -172,7 +172,12 @@ public final class RecipeRun implements AutoCloseable {
         resume(trainer, folder, log);
         int first = trainer.steps();
         long start = nanoTime.getAsLong();
-        new TrainingLoop(training, heldOut.size(), plan.schedule(), nanoTime, checkpoint.compute().memory())
+        new TrainingLoop(
+                        training,
+                        heldOut.size(),
+                        plan.schedule(),
+                        nanoTime,
+                        checkpoint.compute().memory())
                 .run(trainer, until, noting(listener), (point, items, result) -> {
                     int step = point.step();
                     log.step(point, means -> means.add(items, result.digits()));

@@ -157,7 +157,12 @@ public final class TrainingRun {
                 return questions.example(shown.image(), shown.label(), random);
             }
         };
-        new TrainingLoop(rows, split.heldOut().size(), schedule, nanoTime, checkpoint.compute().memory())
+        new TrainingLoop(
+                        rows,
+                        split.heldOut().size(),
+                        schedule,
+                        nanoTime,
+                        checkpoint.compute().memory())
                 .run(trainer, until, listener, (point, items, result) -> {
                     losses.add(point);
                     if (point.step() % saveEvery == 0 && point.step() < steps()) {
