@@ -14,10 +14,10 @@ fi
 home="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 set="$2/set"
 if [ ! -d "$set" ]; then
-  "$home/realqa" degrade "$1" --out "$set" --views 40000
+  "$home/realqa" degrade "$1" --out "$set" --views 24000
 fi
 made="$("$home/realqa" train --full --checkpoint "${3:-$home/models/demo}" --data "$set/training.jsonl" \
-  --judge "$set/held-out.jsonl" --images "$set" --out "$2" --epochs 1 --batch 16 --pass 8 --learning-rate 5e-4 \
-  --warm-up 0.03 --attributes 0.4 --form-share 0.15 --expectation-weight 0.1 --digit-weights 3,2,1)"
+  --judge "$set/held-out.jsonl" --images "$set" --out "$2" --epochs 2 --batch 16 --pass 8 --learning-rate 3e-4 \
+  --warm-up 0.03 --decay 0.02 --attributes 0.25 --form-share 0.1 --expectation-weight 0.5 --digit-weights 4,1,0.5 --base-share 0.3)"
 echo "$made"
 "$home/realqa" bench --parts damage --checkpoint "$made" --images "$set/photographs"

@@ -8,6 +8,7 @@ import io.realqa.cli.evaluate.NcmCommand;
 import io.realqa.cli.predict.PredictCommand;
 import io.realqa.cli.trainer.TrainerCommand;
 import io.realqa.scorer.ModelException;
+import io.realqa.store.StoreException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +54,9 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         return new CommandLine(new Main())
                 .setExecutionExceptionHandler((e, command, result) -> {
-                    if (e instanceof ModelException || e instanceof IllegalArgumentException) {
+                    if (e instanceof ModelException
+                            || e instanceof IllegalArgumentException
+                            || e instanceof StoreException) {
                         command.getErr().println("realqa: " + e.getMessage());
                         return 2;
                     }

@@ -189,6 +189,13 @@ final class TrainCommand implements Callable<Integer> {
                     "share of the images that are shown spoilt, the label as much lower as the base model's score")
     private double rehearsal;
 
+    @Option(
+            names = "--base-share",
+            defaultValue = "0",
+            description =
+                    "with --full: share of the base's weights in those that are written, which are a mean of both")
+    private double baseShare;
+
     @Option(names = "--seed", defaultValue = "1", description = "of initialisation, order, questions and dropout")
     private long seed;
 
@@ -281,7 +288,7 @@ final class TrainCommand implements Callable<Integer> {
                 new LossSettings(digitWeights == null ? List.of() : digitWeights, expectationWeight, softLabels);
         QuestionMix mix = new QuestionMix(plain, attributes, formShare, form(asked));
         return new TrainingSettings(
-                lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, rehearsal, seed);
+                lora, loss, epochs, batch, pass, learningRate, warmUp, decay, clip, mix, rehearsal, baseShare, seed);
     }
 
     /** The form that is asked for, else the profile's, which has the same placeholders. */

@@ -70,6 +70,33 @@ public final class FullTrainer extends ModelTrainer {
     }
 
     /**
+     * Goes part of the way back to the checkpoint's weights: each becomes (1 - share) trained + share base. Models that
+     * came from the same weights can be averaged; between the two lie some that know both what was learnt and what was
+     * known (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
+     *
+     * @param share of the checkpoint's weights, 0 to less than 1
+     */
+    public void averageWithBase(double share) {
+        if (!(share >= 0 && share < 1)) {
+            throw new IllegalArgumentException("share: " + share + " (expected: 0 to less than 1)");
+        }
+        for (Safetensors table : tables) {
+            for (Entry entry : table.entries()) {
+                String name = WeightLayout.canonical(entry.name()).orElse("");
+                if (shapes().containsKey(name)) {
+                    float[] trained = parameter(name);
+                    float[] base = table.floats(entry);
+                    for (int i = 0; i < trained.length; i++) {
+                        trained[i] = (float) ((1 - share) * trained[i] + share * base[i]);
+                    }
+                    put(name, trained);
+                }
+            }
+        }
+        replaced();
+    }
+
+    /**
      * Writes the model into an existing folder as Hugging Face does, in float32, under the names that the checkpoint's files
      * have: configuration, tokenizer and weights.
      */

@@ -215,6 +215,23 @@ class FullTrainerTest {
     }
 
     @Test
+    void theMeanWithTheBaseIsWeightByWeight() throws Exception {
+        try (Checkpoint checkpoint = checkpoint("nested-memory-4x4");
+                FullTrainer full = new FullTrainer(checkpoint, PROFILE, LossSettings.PLAIN, 5)) {
+            String name = "text.layers.0.mlp.up_proj.weight";
+            float[] base = full.parameter(name);
+            float[] moved = base.clone();
+            moved[7] += 1;
+            full.setParameter(name, moved);
+            full.averageWithBase(0.25);
+            float[] mean = full.parameter(name);
+            assertThat(mean[7] - base[7]).isCloseTo(0.75f, within(1e-6f));
+            assertThat(mean[8]).isEqualTo(base[8]);
+            assertThatThrownBy(() -> full.averageWithBase(1)).hasMessageContaining("share: 1.0");
+        }
+    }
+
+    @Test
     void whatIsWrittenIsTheModelThatWasTrainedAndTheBaseStaysAsItIs() throws Exception {
         String name = "nested-memory-4x4";
         try (Checkpoint checkpoint = checkpoint(name);

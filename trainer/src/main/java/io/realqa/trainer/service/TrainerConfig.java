@@ -435,6 +435,7 @@ public record TrainerConfig(
                 or(t.clip(), 1.0),
                 new QuestionMix(or(t.plain(), 1.0), or(t.attributes(), 0.5), 0, Optional.empty()),
                 or(t.rehearsal(), 0.0),
+                0,
                 or(t.seed(), 1L));
     }
 

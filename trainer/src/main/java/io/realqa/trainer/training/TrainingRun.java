@@ -92,6 +92,9 @@ public final class TrainingRun {
         try (ModelTrainer trainer = trainer()) {
             resume(trainer);
             train(trainer, listener, steps());
+            if (trainer instanceof FullTrainer whole && settings.baseShare() > 0) {
+                whole.averageWithBase(settings.baseShare());
+            }
             Path made = new TrainingOutput(checkpoint, profile, settings, split, source, losses, identity())
                     .write(trainer, out, listener);
             Files.deleteIfExists(state);

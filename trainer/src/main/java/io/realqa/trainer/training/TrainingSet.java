@@ -54,7 +54,7 @@ final class TrainingSet {
         json.put("epochs", s.epochs()).put("stepImages", s.stepImages()).put("passImages", s.passImages());
         json.put("learningRate", s.learningRate()).put("warmUp", s.warmUp());
         json.put("decay", s.decay()).put("clip", s.clip()).put("seed", s.seed());
-        json.put("rehearsal", s.rehearsal());
+        json.put("rehearsal", s.rehearsal()).put("baseShare", s.baseShare());
         QuestionMix mix = s.questions();
         ObjectNode q = json.putObject("questions");
         q.put("plain", mix.plain()).put("attributes", mix.attributes()).put("form", mix.form());

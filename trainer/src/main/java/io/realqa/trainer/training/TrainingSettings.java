@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param clip largest norm of the gradient; 0: any
  * @param questions what is asked of each image
  * @param rehearsal share of the images that are shown spoilt, with a label as much lower as the base model's score is
+ * @param baseShare share of the base's weights in a whole model that is written; 0 with an adapter
  * @param seed of initialisation, order, questions and dropout
  */
 public record TrainingSettings(
@@ -33,6 +34,7 @@ public record TrainingSettings(
         double clip,
         QuestionMix questions,
         double rehearsal,
+        double baseShare,
         long seed) {
 
     /**
@@ -79,6 +81,10 @@ public record TrainingSettings(
     public TrainingSettings {
         if (!(rehearsal >= 0 && rehearsal <= 1)) {
             throw new IllegalArgumentException("rehearsal: " + rehearsal + " (expected: 0 to 1)");
+        }
+        if (!(baseShare >= 0 && baseShare < 1) || baseShare > 0 && lora != null) {
+            throw new IllegalArgumentException("baseShare: " + baseShare
+                    + (lora == null ? " (expected: 0 or more and less than 1)" : " (expected: 0 with an adapter)"));
         }
         atLeastOne("epochs", epochs);
         atLeastOne("stepImages", stepImages);

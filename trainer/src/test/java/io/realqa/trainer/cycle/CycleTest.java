@@ -140,6 +140,7 @@ class CycleTest {
                 1,
                 new QuestionMix(1, 0, 0, Optional.empty()),
                 0,
+                0,
                 1);
         GateSettings gate = new GateSettings(3, 20, 0.99, 200, 0.03, 0.03, 0.1, 0.02, 1);
         return new Cycle(

@@ -56,6 +56,7 @@ class TrainingRunTest {
                 1,
                 new QuestionMix(1, 0.5, 0, Optional.empty()),
                 0,
+                0,
                 seed);
     }
 
@@ -140,6 +141,7 @@ class TrainingRunTest {
                 s.clip(),
                 s.questions(),
                 rehearsal,
+                s.baseShare(),
                 s.seed());
     }
 
