@@ -32,7 +32,8 @@ public final class TopicReleaseDesk implements ReleaseDesk {
     private final S3Settings s3;
 
     /**
-     * @param adapters folder of the trainer's adapters; those that serve from S3 are brought here to be compared
+     * @param adapters folder of the trainer's adapters; those that serve from S3 are brought to a folder
+     *     beside it, to be compared
      * @param store place that released adapters are written to; null: workers read the trainer's folder
      * @param s3 how that place is reached
      */
