@@ -10,6 +10,7 @@ import io.realqa.schemas.ReleaseKey.Slot;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.store.ContentFolder;
 import io.realqa.store.S3Folders;
 import io.realqa.store.S3Location;
 import io.realqa.store.StoreException;
@@ -18,7 +19,6 @@ import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.adapters.Fleet;
 import io.realqa.streams.adapters.ReleaseBook;
-import io.realqa.trainer.training.ContentFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -79,6 +79,15 @@ final class AdaptersCommand implements Runnable {
         ServiceConfig settings() {
             return ServiceConfig.read(config);
         }
+    }
+
+    /** Which adapter, where it is not one that is released already. */
+    static final class Place {
+        @Option(
+                names = "--adapter",
+                paramLabel = "DIR",
+                description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
+        private @Nullable String adapter;
     }
 
     @Command(
@@ -156,12 +165,7 @@ final class AdaptersCommand implements Runnable {
     int promote(
             @Mixin Cluster cluster,
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
-            @Option(
-                            names = "--adapter",
-                            paramLabel = "DIR",
-                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
-                    @Nullable
-                    String adapter)
+            @Mixin Place place)
             throws Exception {
         ServiceConfig settings = cluster.settings();
         AdapterAdmin admin = new AdapterAdmin(settings);
@@ -171,7 +175,9 @@ final class AdaptersCommand implements Runnable {
         return publish(
                 admin,
                 cluster,
-                adapter == null ? book.promote(platform, now) : book.release(key, release(settings, adapter), 1, now));
+                place.adapter == null
+                        ? book.promote(platform, now)
+                        : book.release(key, release(settings, place.adapter), 1, now));
     }
 
     @Command(
@@ -183,15 +189,14 @@ final class AdaptersCommand implements Runnable {
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
             @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
                     double share,
-            @Option(
-                            names = "--adapter",
-                            paramLabel = "DIR",
-                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
-                    @Nullable
-                    String adapter)
+            @Mixin Place place)
             throws Exception {
         return share(
-                cluster, new ReleaseKey(platform, Slot.CANARY), List.of(Slot.CANARY, Slot.CANDIDATE), share, adapter);
+                cluster,
+                new ReleaseKey(platform, Slot.CANARY),
+                List.of(Slot.CANARY, Slot.CANDIDATE),
+                share,
+                place.adapter);
     }
 
     @Command(
@@ -204,14 +209,9 @@ final class AdaptersCommand implements Runnable {
             @Parameters(paramLabel = "PLATFORM", description = "* for all") String platform,
             @Option(names = "--share", paramLabel = "SHARE", required = true, description = "over 0, up to 1")
                     double share,
-            @Option(
-                            names = "--adapter",
-                            paramLabel = "DIR",
-                            description = "a folder, or s3://BUCKET/PREFIX, under adapters.roots")
-                    @Nullable
-                    String adapter)
+            @Mixin Place place)
             throws Exception {
-        return share(cluster, new ReleaseKey(platform, Slot.CANDIDATE), List.of(Slot.CANDIDATE), share, adapter);
+        return share(cluster, new ReleaseKey(platform, Slot.CANDIDATE), List.of(Slot.CANDIDATE), share, place.adapter);
     }
 
     /** @param from slots whose release is taken where no folder is named, the first that has one */
@@ -303,16 +303,8 @@ final class AdaptersCommand implements Runnable {
 
     /** What a folder holds. Base and profile are those that its manifest names, or else the service's. */
     private static AdapterRelease release(ServiceConfig settings, String location) throws IOException, StoreException {
-        boolean inS3 = S3Location.isOne(location);
-        Path real;
-        if (inS3) {
-            AdaptersConfig.Remote remote = remote(settings);
-            try (S3Folders folders = S3Folders.open(remote.s3())) {
-                real = folders.get(S3Location.parse(location), remote.cache());
-            }
-        } else {
-            real = Path.of(location).toRealPath();
-        }
+        S3Location inS3 = S3Location.isOne(location) ? S3Location.parse(location) : null;
+        Path real = inS3 == null ? Path.of(location).toRealPath() : fetched(settings, inS3);
         JsonNode manifest = new ObjectMapper().createObjectNode();
         Path file = real.resolve("manifest.json");
         if (Files.exists(file)) {
@@ -332,11 +324,18 @@ final class AdaptersCommand implements Runnable {
                 .setAdapterDigest(Adapter.digest(real))
                 .setBaseDigest(base)
                 .setProfileDigest(profile(settings, real).digest())
-                .setLocation(inS3 ? S3Location.parse(location).toString() : real.toString())
-                .setManifest(Files.exists(file) && !inS3 ? file.toUri().toString() : null)
+                .setLocation(inS3 == null ? real.toString() : inS3.toString())
+                .setManifest(Files.exists(file) && inS3 == null ? file.toUri().toString() : null)
                 .setDecision("by hand")
                 .setReleasedAt(Instant.now())
                 .build();
+    }
+
+    private static Path fetched(ServiceConfig settings, S3Location there) throws StoreException {
+        AdaptersConfig.Remote remote = remote(settings);
+        try (S3Folders folders = S3Folders.open(remote.s3())) {
+            return folders.get(there, remote.cache());
+        }
     }
 
     private static ScoringProfile profile(ServiceConfig settings, Path folder) {

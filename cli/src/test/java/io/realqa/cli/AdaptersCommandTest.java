@@ -8,14 +8,14 @@ import io.realqa.schemas.ReleaseKey;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelHandle;
+import io.realqa.store.ContentFolder;
+import io.realqa.store.ObjectStore;
 import io.realqa.store.S3Location;
-import io.realqa.store.S3Settings;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.trainer.cycle.ReleaseDesk;
-import io.realqa.trainer.training.ContentFolder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -61,7 +61,7 @@ class AdaptersCommandTest {
                         HOME.resolve("models/demo"),
                         roots,
                         folder.resolve("cache"),
-                        store.endpoint()));
+                        store.settings().endpoint()));
     }
 
     @Test
@@ -69,8 +69,9 @@ class AdaptersCommandTest {
         Path adapters = HOME.resolve("scorer/src/test/resources/parity").toRealPath();
         String adapter = adapters.resolve("demo-adapter").toString();
         try (LocalStack stack = LocalStack.start(1);
-                ObjectStore store = new ObjectStore(Files.createDirectory(folder.resolve("objects")), "adapters");
+                ObjectStore store = new ObjectStore(Files.createDirectory(folder.resolve("objects")));
                 ModelHandle model = ModelHandle.load(HOME.resolve("models/demo"), null, null)) {
+            store.bucket("adapters");
             settings(stack, adapters, store);
             ServiceConfig read = ServiceConfig.read(config);
             try (ScoringService service = new ScoringService(read, () -> Model.of(model.scorer(), read))) {
@@ -144,14 +145,13 @@ class AdaptersCommandTest {
         Path made = ContentFolder.copy(
                 HOME.resolve("scorer/src/test/resources/parity/demo-adapter"), folder.resolve("trained/adapters"));
         S3Location place = S3Location.parse("s3://adapters/realqa/trained");
-        S3Settings s3 = new S3Settings(store.endpoint(), null, null);
         AdapterAdmin admin = new AdapterAdmin(read);
         String base;
         try (Checkpoint checkpoint = Checkpoint.load(HOME.resolve("models/demo"))) {
             base = checkpoint.digest();
         }
-        TopicReleaseDesk desk =
-                new TopicReleaseDesk(admin, Clock.systemUTC(), folder.resolve("trained/adapters"), place, s3);
+        TopicReleaseDesk desk = new TopicReleaseDesk(
+                admin, Clock.systemUTC(), folder.resolve("trained/adapters"), place, store.settings());
         long epoch = desk.publish(new ReleaseDesk.Release(
                 "trained",
                 ReleaseDesk.Target.ACTIVE,
@@ -171,8 +171,8 @@ class AdaptersCommandTest {
                 .isZero();
         assertThat(out.toString()).contains("trained/active: epoch " + (epoch + 1), "serving 1, refusing 0");
         // a trainer that was started elsewhere has not that folder
-        TopicReleaseDesk elsewhere =
-                new TopicReleaseDesk(admin, Clock.systemUTC(), folder.resolve("elsewhere/adapters"), place, s3);
+        TopicReleaseDesk elsewhere = new TopicReleaseDesk(
+                admin, Clock.systemUTC(), folder.resolve("elsewhere/adapters"), place, store.settings());
         ReleaseDesk.Serving serving = elsewhere.serving("trained");
         assertThat(serving.folder())
                 .isEqualTo(folder.resolve("elsewhere/serving").resolve(made.getFileName()));

@@ -98,10 +98,8 @@ class ClipCommandTest {
                 .as(err.toString())
                 .isZero();
         JsonNode line = new ObjectMapper().readTree(out.toString());
-        JsonNode golden = new ObjectMapper()
-                .readTree(ModelOptions.home().resolve("models/demo/golden.json").toFile());
         assertThat(line.path("text").asText())
-                .isEqualTo(golden.path("coffee.jpg").path("greedy").path("form").asText());
+                .isEqualTo(Golden.of("coffee.jpg").path("greedy").path("form").asText());
         assertThat(line.path("timings").path("deviceSteps").asInt()).isEqualTo(11);
         assertThat(line.path("attributes")).hasSize(9);
     }

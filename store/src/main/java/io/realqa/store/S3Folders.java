@@ -1,24 +1,18 @@
 package io.realqa.store;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,33 +33,28 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
-import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
 /**
- * Folders in S3 that have a {@value #MANIFEST}: a list, under {@code files}, of all other files by name with their digests
- * ({@code sha256:<64 hex digits>}). A folder is named {@code sha256-<digest of its manifest>}, so its name says all of its
- * content. The manifest is written last: where it is, everything is, and a reader takes nothing but what it lists.
+ * {@linkplain ContentFolder Folders named by their content} in S3. The manifest is written last: where it is, everything is,
+ * and a reader takes nothing but what it lists.
  *
  * <p>A reader keeps folders in a cache under the same names. Objects have at most 5 GiB, S3's limit for one request.
  * Owned by one thread. Every request is bounded in time and tried again when the service is busy or away.
  */
 public final class S3Folders implements AutoCloseable {
-    /** The list of a folder's files. */
-    public static final String MANIFEST = "manifest.json";
-
+    private static final String MANIFEST = ContentFolder.MANIFEST;
     private static final Logger LOG = LoggerFactory.getLogger(S3Folders.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CONNECTING = Duration.ofSeconds(5);
     private static final Duration SILENCE = Duration.ofSeconds(20);
     private static final Duration ATTEMPT = Duration.ofMinutes(10);
     private static final Duration CALL = Duration.ofMinutes(20);
-    private static final int NOT_FOUND = 404;
     private static final int MANIFEST_BYTES = 16 << 20;
     private static final int MOST_FILES = 10_000;
     /** An adapter of all modules of the largest Qwen2-VL at rank 256 has a tenth of it. */
     private static final long FOLDER_BYTES = 64L << 30;
 
-    private static final int BUFFER = 1 << 20;
     /** Folders that stay in a cache, the newest ones: what served before is loaded again without a transfer. */
     private static final int KEPT = 16;
 
@@ -108,7 +97,7 @@ public final class S3Folders implements AutoCloseable {
         S3Location there = root.resolve(name);
         try {
             byte[] manifest = Files.readAllBytes(folder.resolve(MANIFEST));
-            String digest = name(manifest);
+            String digest = ContentFolder.name(manifest);
             if (!digest.equals(name)) {
                 throw new StoreException(
                         folder + ": " + MANIFEST + " is " + digest + " (expected: the folder's name)", null);
@@ -120,7 +109,7 @@ public final class S3Folders implements AutoCloseable {
             for (Map.Entry<String, String> file :
                     files(folder.toString(), manifest).entrySet()) {
                 Path from = inside(folder, file.getKey());
-                String found = digest(from);
+                String found = ContentFolder.digest(from);
                 if (!found.equals(file.getValue())) {
                     throw new StoreException(
                             from + ": " + found + " (expected: " + file.getValue() + ", as in " + MANIFEST + ")", null);
@@ -154,15 +143,16 @@ public final class S3Folders implements AutoCloseable {
                             there + ": no " + MANIFEST + " (expected: a folder with the list of its files, which is"
                                     + " written last)",
                             null));
-            Path here = cache.resolve(name(manifest));
+            Path here = cache.resolve(ContentFolder.name(manifest));
             if (!Files.isDirectory(here)) {
                 Files.createDirectories(cache);
                 Path fresh = Files.createDirectory(cache.resolve(".new-" + UUID.randomUUID()));
                 try {
                     fill(there, manifest, fresh);
-                    moved(fresh, here);
+                    // another process that shares the cache may have been faster
+                    ContentFolder.appear(fresh, here);
                 } finally {
-                    delete(fresh);
+                    ContentFolder.delete(fresh);
                 }
             }
             Files.setLastModifiedTime(here, FileTime.from(Instant.now()));
@@ -180,17 +170,6 @@ public final class S3Folders implements AutoCloseable {
         client.close();
     }
 
-    /** Another process that shares the cache may have been faster. */
-    private static void moved(Path fresh, Path here) throws IOException {
-        try {
-            Files.move(fresh, here, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            if (!Files.isDirectory(here)) {
-                throw e;
-            }
-        }
-    }
-
     private void fill(S3Location there, byte[] manifest, Path fresh) throws StoreException, IOException {
         long left = FOLDER_BYTES;
         for (Map.Entry<String, String> file : files(there.toString(), manifest).entrySet()) {
@@ -206,12 +185,12 @@ public final class S3Folders implements AutoCloseable {
                     in.abort();
                     throw new StoreException(there + ": over " + FOLDER_BYTES + " bytes (expected: an adapter)", null);
                 }
-                found = copied(in, to);
-            } catch (S3Exception e) {
-                if (e.statusCode() == NOT_FOUND) {
-                    throw new StoreException(from + ": missing (expected: " + file.getValue() + ")", e);
+                try (OutputStream out = Files.newOutputStream(to)) {
+                    found = ContentFolder.digest(in, out);
                 }
-                throw e;
+                ContentFolder.forceFile(to);
+            } catch (NoSuchKeyException e) {
+                throw new StoreException(from + ": missing (expected: " + file.getValue() + ")", e);
             }
             if (!found.equals(file.getValue())) {
                 throw new StoreException(
@@ -219,16 +198,6 @@ public final class S3Folders implements AutoCloseable {
             }
         }
         Files.write(fresh.resolve(MANIFEST), manifest);
-    }
-
-    /** Copies what a service sends, and forces it to the disk. @return its digest */
-    private static String copied(InputStream in, Path to) throws IOException {
-        DigestInputStream counted = new DigestInputStream(in, sha256());
-        Files.copy(counted, to);
-        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-        return "sha256:" + HexFormat.of().formatHex(counted.getMessageDigest().digest());
     }
 
     private Optional<byte[]> manifest(S3Location there) throws StoreException, IOException {
@@ -242,11 +211,8 @@ public final class S3Folders implements AutoCloseable {
                         from + ": over " + MANIFEST_BYTES + " bytes (expected: a list of files)", null);
             }
             return Optional.of(bytes);
-        } catch (S3Exception e) {
-            if (e.statusCode() == NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
+        } catch (NoSuchKeyException e) {
+            return Optional.empty();
         }
     }
 
@@ -254,7 +220,7 @@ public final class S3Folders implements AutoCloseable {
         @Nullable JsonNode json;
         try {
             json = JSON.readTree(manifest);
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        } catch (JsonProcessingException e) {
             throw new StoreException(folder + ": " + MANIFEST + " is no JSON: " + e.getOriginalMessage(), e);
         }
         Map<String, String> files = new TreeMap<>();
@@ -293,7 +259,7 @@ public final class S3Folders implements AutoCloseable {
         // What is mapped stays readable: the files go with the last that uses them.
         for (Path folder : old) {
             LOG.info("{} leaves the cache", folder);
-            delete(folder);
+            ContentFolder.delete(folder);
         }
     }
 
@@ -302,41 +268,6 @@ public final class S3Folders implements AutoCloseable {
             return Files.getLastModifiedTime(folder);
         } catch (IOException e) {
             return FileTime.fromMillis(0);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        List<Path> all;
-        try (Stream<Path> walk = Files.walk(folder)) {
-            all = walk.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : all) {
-            Files.deleteIfExists(path);
-        }
-    }
-
-    private static String name(byte[] manifest) {
-        return "sha256-" + HexFormat.of().formatHex(sha256().digest(manifest));
-    }
-
-    private static String digest(Path file) throws IOException {
-        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
-            byte[] buffer = new byte[BUFFER];
-            while (in.read(buffer) >= 0) {
-                // the digest counts
-            }
-            return "sha256:" + HexFormat.of().formatHex(in.getMessageDigest().digest());
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

@@ -1,4 +1,4 @@
-/** Folders in object storage. */
+/** Folders named by their content, on a disk and in object storage. */
 @NullMarked
 package io.realqa.store;
 

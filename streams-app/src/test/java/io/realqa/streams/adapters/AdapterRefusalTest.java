@@ -10,6 +10,7 @@ import io.realqa.scorer.Adapter;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.store.ObjectStore;
 import io.realqa.store.S3Location;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
@@ -283,7 +284,6 @@ class AdapterRefusalTest {
                 "expected: a folder");
     }
 
-    /** What S3 answers to is in the module store's tests; here a service that knows GET alone is enough. */
     @Test
     void anAdapterInS3IsServedAndWhatIsChangedOrOutsideIsRefused() throws Exception {
         Path bucket = Files.createDirectories(temporary.resolve("objects/bucket/models"));
@@ -300,9 +300,9 @@ class AdapterRefusalTest {
         host.close();
         releases = Releases.NONE;
         epoch = 0;
-        try (ObjectServer server = new ObjectServer(temporary.resolve("objects"))) {
-            remote = new AdaptersConfig.Remote(
-                    List.of(S3Location.parse("s3://bucket/models")), server.settings(), cache);
+        try (ObjectStore store = new ObjectStore(temporary.resolve("objects"))) {
+            remote =
+                    new AdaptersConfig.Remote(List.of(S3Location.parse("s3://bucket/models")), store.settings(), cache);
             host = host(false);
             release(root.resolve("good"), Adapter.digest(root.resolve("good")));
             refused(

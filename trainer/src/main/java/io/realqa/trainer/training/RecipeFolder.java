@@ -1,6 +1,7 @@
 package io.realqa.trainer.training;
 
 import io.realqa.scorer.LoraTrainer;
+import io.realqa.store.ContentFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ final class RecipeFolder {
         RecipeFolder opened = new RecipeFolder(folder);
         if (overwrite) {
             for (Path checkpoint : opened.checkpoints()) {
-                delete(checkpoint);
+                ContentFolder.delete(checkpoint);
             }
         } else if (Files.exists(folder.resolve(ADAPTER)) && opened.last().isEmpty()) {
             throw new IllegalArgumentException("output_dir: " + folder
@@ -86,23 +87,23 @@ final class RecipeFolder {
      */
     void save(LoraTrainer trainer, String base, Map<String, String> notes, OptionalInt limit) throws IOException {
         Path fresh = folder.resolve(".checkpoint.new");
-        delete(fresh);
+        ContentFolder.delete(fresh);
         Files.createDirectory(fresh);
         trainer.writeAdapter(fresh, base);
         trainer.save(fresh.resolve(STATE), notes);
         Path made = folder.resolve("checkpoint-" + trainer.steps());
-        delete(made);
+        ContentFolder.delete(made);
         Files.move(fresh, made, StandardCopyOption.ATOMIC_MOVE);
         List<Path> all = checkpoints();
         for (int i = 0; i < all.size() - limit.orElse(all.size()); i++) {
-            delete(all.get(i));
+            ContentFolder.delete(all.get(i));
         }
     }
 
     /** Writes the adapter itself. */
     void finish(LoraTrainer trainer, String base) throws IOException {
         Path fresh = folder.resolve(".adapter.new");
-        delete(fresh);
+        ContentFolder.delete(fresh);
         Files.createDirectory(fresh);
         trainer.writeAdapter(fresh, base);
         for (String file : List.of(ADAPTER_CONFIG, ADAPTER)) {
@@ -112,19 +113,6 @@ final class RecipeFolder {
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
         }
-        delete(fresh);
-    }
-
-    private static void delete(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        List<Path> all;
-        try (Stream<Path> walk = Files.walk(path)) {
-            all = walk.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path p : all) {
-            Files.deleteIfExists(p);
-        }
+        ContentFolder.delete(fresh);
     }
 }

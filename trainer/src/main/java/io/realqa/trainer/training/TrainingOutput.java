@@ -11,6 +11,7 @@ import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.store.ContentFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

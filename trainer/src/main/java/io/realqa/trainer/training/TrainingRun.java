@@ -12,6 +12,7 @@ import io.realqa.scorer.ModelTrainer;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.scorer.TrainingItem;
 import io.realqa.scorer.image.VisualInput;
+import io.realqa.store.ContentFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

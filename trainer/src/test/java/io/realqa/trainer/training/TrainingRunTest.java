@@ -11,13 +11,13 @@ import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import io.realqa.scorer.ModelException;
+import io.realqa.store.ContentFolder;
 import io.realqa.trainer.training.TrainingSettings.QuestionMix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -193,34 +193,5 @@ class TrainingRunTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("state: settings: sha256:")
                 .hasMessageContaining("remove the file to start anew");
-    }
-
-    @Test
-    void aHalfWrittenFolderIsNeverThereUnderItsName() throws Exception {
-        assertThatThrownBy(() -> ContentFolder.make(folder.resolve("made"), half -> {
-                    Files.writeString(half.resolve("first"), "1");
-                    throw new IOException("the disk is full");
-                }))
-                .hasMessage("the disk is full");
-        assertThat(folder.resolve("made")).isEmptyDirectory();
-    }
-
-    @Test
-    void aFolderWhoseContentChangedIsToldApart() throws Exception {
-        Path made = ContentFolder.make(folder.resolve("made"), fresh -> {
-            Files.writeString(fresh.resolve("a"), "1");
-            return Map.of("what", "test");
-        });
-        ContentFolder.verify(made);
-        assertThat(ContentFolder.make(folder.resolve("made"), fresh -> {
-                    Files.writeString(fresh.resolve("a"), "1");
-                    return Map.of("what", "test");
-                }))
-                .isEqualTo(made);
-        Files.writeString(made.resolve("a"), "2");
-        assertThatThrownBy(() -> ContentFolder.verify(made)).hasMessageContaining("a: not as in manifest.json");
-        Files.writeString(made.resolve("a"), "1");
-        Files.writeString(made.resolve("b"), "1");
-        assertThatThrownBy(() -> ContentFolder.verify(made)).hasMessageContaining("[b] (expected: only what");
     }
 }

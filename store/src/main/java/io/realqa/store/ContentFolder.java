@@ -1,16 +1,22 @@
-package io.realqa.trainer.training;
+package io.realqa.store;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -51,18 +57,9 @@ public final class ContentFolder {
             manifest.put("files", digests(fresh));
             Path file = fresh.resolve(MANIFEST);
             JSON.writeValue(file.toFile(), manifest);
-            String digest = LabelFile.sha256(file);
             force(fresh);
-            Path made = parent.resolve("sha256-" + digest);
-            try {
-                Files.move(fresh, made, StandardCopyOption.ATOMIC_MOVE);
-            } catch (FileSystemException e) {
-                if (!Files.isDirectory(made)) {
-                    throw e;
-                }
-                // the same content: what is there stays
-                delete(fresh);
-            }
+            Path made = parent.resolve(name(Files.readAllBytes(file)));
+            appear(fresh, made);
             forceFolder(parent);
             return made;
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -97,7 +94,7 @@ public final class ContentFolder {
             throw new IllegalArgumentException(file + ": missing (expected: the list of the folder's files)");
         }
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
-        String digest = "sha256-" + LabelFile.sha256(file);
+        String digest = name(Files.readAllBytes(file));
         if (!name.equals(digest)) {
             throw new IllegalArgumentException(
                     folder + ": " + MANIFEST + " is " + digest + " (expected: the folder's name)");
@@ -121,11 +118,50 @@ public final class ContentFolder {
         }
     }
 
+    /** The name of a folder by its manifest. */
+    static String name(byte[] manifest) {
+        return "sha256-" + HexFormat.of().formatHex(sha256().digest(manifest));
+    }
+
+    /** Gives a filled folder its name; where the same content is there already, that stays, and the folder goes. */
+    static void appear(Path fresh, Path made) throws IOException {
+        try {
+            Files.move(fresh, made, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            if (!Files.isDirectory(made)) {
+                throw e;
+            }
+            delete(fresh);
+        }
+    }
+
+    /** A file's digest, as manifests have it: {@code sha256:<64 hex digits>}. */
+    static String digest(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return digest(in, OutputStream.nullOutputStream());
+        }
+    }
+
+    /** The same of what is copied from one stream to the other. */
+    static String digest(InputStream in, OutputStream out) throws IOException {
+        DigestInputStream counted = new DigestInputStream(in, sha256());
+        counted.transferTo(out);
+        return "sha256:" + HexFormat.of().formatHex(counted.getMessageDigest().digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
     private static Map<String, String> digests(Path folder) throws IOException {
         Map<String, String> digests = new TreeMap<>();
         for (Path file : files(folder)) {
             String name = folder.relativize(file).toString().replace('\\', '/');
-            digests.put(name, "sha256:" + LabelFile.sha256(file));
+            digests.put(name, digest(file));
         }
         return digests;
     }
@@ -138,11 +174,16 @@ public final class ContentFolder {
 
     private static void force(Path folder) throws IOException {
         for (Path file : files(folder)) {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
+            forceFile(file);
         }
         forceFolder(folder);
+    }
+
+    /** Makes what was written to a file last. */
+    static void forceFile(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
     }
 
     /** Makes a rename in the folder last, where the system can. */
@@ -152,8 +193,11 @@ public final class ContentFolder {
         }
     }
 
-    /** Deletes a folder with all that is in it. */
+    /** Deletes a folder with all that is in it, if it is there. */
     public static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
         List<Path> all;
         try (Stream<Path> walk = Files.walk(folder)) {
             all = walk.sorted(Comparator.reverseOrder()).toList();
