@@ -16,7 +16,8 @@ set="$2/set"
 if [ ! -d "$set" ]; then
   "$home/realqa" degrade "$1" --out "$set" --views 24000
 fi
-made="$("$home/realqa" train --full --checkpoint "${3:-$home/models/demo}" --data "$set/training.jsonl" \
+made="$("$home/realqa" train --full --checkpoint "${3:-$home/models/demo}" \
+  --profile "$home/models/demo/scoring-profile.yaml" --data "$set/training.jsonl" \
   --judge "$set/held-out.jsonl" --images "$set" --out "$2" --epochs 2 --batch 16 --pass 8 --learning-rate 3e-4 \
   --warm-up 0.03 --decay 0.02 --attributes 0.25 --form-share 0.1 --expectation-weight 0.5 --digit-weights 4,1,0.5 --base-share 0.3)"
 echo "$made"
