@@ -18,9 +18,14 @@ import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.trainer.cycle.ReleaseDesk;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -54,6 +59,7 @@ class AdaptersCommandTest {
                 model: {checkpoint: "%s"}
                 adapters: {roots: ["%s", "s3://adapters/realqa"], cache: "%s", s3: {endpoint: "%s"},
                   workerId: tester, heartbeat: 500ms, patience: 60s}
+                http: {host: 127.0.0.1, port: 0}
                 """.formatted(
                         stack.bootstrapServers(),
                         stack.stateFolder(),
@@ -76,6 +82,7 @@ class AdaptersCommandTest {
             ServiceConfig read = ServiceConfig.read(config);
             try (ScoringService service = new ScoringService(read, () -> Model.of(model.scorer(), read))) {
                 service.start();
+                theHttpSideWorksWithThisProgramsLibraries(service.httpPort());
 
                 assertThat(run("canary", "shop", "--share", "0.25", "--adapter", adapter))
                         .as(out.toString())
@@ -120,6 +127,17 @@ class AdaptersCommandTest {
                 theTrainersGoesThroughS3(read, store, model.scorer().profile().digest());
             }
         }
+    }
+
+    /** All modules' libraries meet here, in the versions that the program is packed with. */
+    private static void theHttpSideWorksWithThisProgramsLibraries(int port) throws Exception {
+        HttpRequest live = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/live"))
+                .timeout(Duration.ofSeconds(10))
+                .build();
+        assertThat(HttpClient.newHttpClient()
+                        .send(live, HttpResponse.BodyHandlers.ofString())
+                        .statusCode())
+                .isEqualTo(200);
     }
 
     private void anAdapterGoesThroughS3(Path adapter) throws Exception {

@@ -125,7 +125,7 @@ public final class S3Folders implements AutoCloseable {
         } catch (IOException e) {
             throw new StoreException(folder + " cannot be read: " + e, e);
         } catch (SdkException e) {
-            throw new StoreException(there + " cannot be written: " + said(e), e);
+            throw new StoreException(there + " cannot be written: " + said(e), e, away(e));
         }
     }
 
@@ -159,9 +159,9 @@ public final class S3Folders implements AutoCloseable {
             prune(cache, here);
             return here;
         } catch (IOException e) {
-            throw new StoreException(there + " cannot be kept in " + cache + ": " + e, e);
+            throw new StoreException(there + " cannot be kept in " + cache + ": " + e, e, true);
         } catch (SdkException e) {
-            throw new StoreException(there + " cannot be read: " + said(e), e);
+            throw new StoreException(there + " cannot be read: " + said(e), e, away(e));
         }
     }
 
@@ -269,6 +269,13 @@ public final class S3Folders implements AutoCloseable {
         } catch (IOException e) {
             return FileTime.fromMillis(0);
         }
+    }
+
+    /** No answer, too many requests, or the service's own failure; no access and no bucket are answers. */
+    private static boolean away(SdkException e) {
+        return !(e instanceof AwsServiceException answered)
+                || answered.isThrottlingException()
+                || answered.statusCode() >= 500;
     }
 
     private static String said(SdkException e) {

@@ -207,11 +207,15 @@ class S3FoldersTest {
         Path folder = folder(FILES);
         assertThatThrownBy(() -> folders.put(folder, nowhere))
                 .isInstanceOf(StoreException.class)
-                .hasMessageContainingAll(nowhere.toString(), "NoSuchBucket");
+                .hasMessageContainingAll(nowhere.toString(), "NoSuchBucket")
+                .extracting(e -> ((StoreException) e).away())
+                .isEqualTo(false);
         try (S3Folders away = S3Folders.open(new S3Settings("http://127.0.0.1:1", null, null))) {
             assertThatThrownBy(() -> away.get(root, temporary.resolve("cache")))
                     .isInstanceOf(StoreException.class)
-                    .hasMessageContaining(root + " cannot be read");
+                    .hasMessageContaining(root + " cannot be read")
+                    .extracting(e -> ((StoreException) e).away())
+                    .isEqualTo(true);
         }
     }
 

@@ -155,9 +155,11 @@ public final class StreamingBench {
             long compiled = compiler.getTotalCompilationTime();
             long start = System.nanoTime();
             throughKafka(stack, uploads, "warm-up-" + i, i % 2 == 0 ? uris : List.of());
-            double millis = (System.nanoTime() - start) / 1e6 * Runtime.getRuntime().availableProcessors();
+            double millis =
+                    (System.nanoTime() - start) / 1e6 * Runtime.getRuntime().availableProcessors();
             share = (compiler.getTotalCompilationTime() - compiled) / millis;
-            out.printf(Locale.ROOT, "warm-up %d: the JVM compiled in %.1f %% of the processors' time%n", i, 100 * share);
+            out.printf(
+                    Locale.ROOT, "warm-up %d: the JVM compiled in %.1f %% of the processors' time%n", i, 100 * share);
             out.flush();
         }
     }

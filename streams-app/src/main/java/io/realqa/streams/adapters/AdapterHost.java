@@ -52,6 +52,8 @@ final class AdapterHost implements ModelRouter {
     private final Map<ReleaseKey, Release> previous = new HashMap<>();
 
     private final Map<ReleaseKey, Release> refused = new HashMap<>();
+    /** Slots whose release was refused for now. */
+    private final Set<ReleaseKey> waiting = new HashSet<>();
 
     /**
      * @param start what answers where nothing is released; the caller's to close
@@ -98,6 +100,11 @@ final class AdapterHost implements ModelRouter {
         return Map.copyOf(statuses);
     }
 
+    /** Whether every release that was followed is served or refused for good; if not, follow the same ones again. */
+    boolean settled() {
+        return waiting.isEmpty();
+    }
+
     /**
      * Makes what is served what the releases say, as far as they can be served.
      *
@@ -126,6 +133,7 @@ final class AdapterHost implements ModelRouter {
     private void fill(Release release) {
         ReleaseKey key = release.key();
         Version now = table.at(key);
+        waiting.remove(key);
         if ((now != null && now.release().equals(release)) || release.equals(refused.get(key))) {
             return;
         }
@@ -142,7 +150,12 @@ final class AdapterHost implements ModelRouter {
             }
             swap(release, now, resident, message);
         } catch (RefusedException e) {
-            refuse(release, now, String.valueOf(e.getMessage()));
+            if (e.forNow()) {
+                waiting.add(key);
+                report(release, now, e.getMessage() + " (it is tried again)");
+            } else {
+                refuse(release, now, String.valueOf(e.getMessage()));
+            }
         } catch (Exception | LinkageError | OutOfMemoryError e) {
             LOG.warn("{} of epoch {} failed unexpectedly", key, release.epoch(), e);
             refuse(release, now, e.toString());
@@ -187,6 +200,10 @@ final class AdapterHost implements ModelRouter {
 
     private void refuse(Release release, @Nullable Version now, String why) {
         refused.put(release.key(), release);
+        report(release, now, why);
+    }
+
+    private void report(Release release, @Nullable Version now, String why) {
         metrics.counter(Metric.ADAPTER_REFUSALS).increment();
         LOG.warn("{}: epoch {} is refused: {}", release.key(), release.epoch(), why);
         say(new SlotStatus(release.key(), release.epoch(), served(now), WorkerState.REFUSED, release.adapter(), why));
@@ -194,6 +211,7 @@ final class AdapterHost implements ModelRouter {
 
     /** @param epoch at which it was retired; 0: a newer active release ended it, or its record is gone */
     private void empty(ReleaseKey key, long epoch) {
+        waiting.remove(key);
         SlotStatus before = statuses.get(key);
         Version now = table.at(key);
         if (now == null && before != null && before.epoch() == epoch && before.state() == WorkerState.SERVING) {

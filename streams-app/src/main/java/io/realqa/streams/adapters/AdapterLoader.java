@@ -13,7 +13,7 @@ interface AdapterLoader {
     /**
      * Called on one thread at a time.
      *
-     * @throws RefusedException if it must not be served
+     * @throws RefusedException if it must not be served, or cannot be for now
      */
     Loaded load(Release release) throws RefusedException;
 }

@@ -112,7 +112,8 @@ public final class AdapterService implements AutoCloseable {
         return started(config, kafka, serde, loader, start, metrics);
     }
 
-    private static AdapterService started(
+    /** @param loader brings a release's model into memory */
+    static AdapterService started(
             AdaptersConfig config,
             Map<String, String> kafka,
             Serde<GenericContainer> serde,
@@ -137,9 +138,10 @@ public final class AdapterService implements AutoCloseable {
     }
 
     /**
-     * Waits until the releases that were there at the start are served or refused, at most as long as the settings allow.
+     * Waits until the releases that were there at the start are served or refused for good, at most as long as the
+     * settings allow.
      *
-     * @return false if they are not: the topic, the registry or a disk is away or slow
+     * @return false if they are not: the topic, the registry, a store or a disk is away or slow
      */
     public boolean awaitFollowed() throws InterruptedException {
         return followed.await(config.patience().toMillis(), TimeUnit.MILLISECONDS);
@@ -218,18 +220,23 @@ public final class AdapterService implements AutoCloseable {
         BackgroundThread.giveWay();
         host.statuses().forEach(this::tell);
         long beat = System.nanoTime();
+        Releases known = Releases.NONE;
         while (!closed()) {
             try {
                 long left = beat + config.heartbeat().toNanos() - System.nanoTime();
                 if (left <= 0) {
                     host.statuses().forEach(this::tell);
+                    if (!host.settled()) {
+                        follow(known);
+                    }
                     beat = System.nanoTime();
                     continue;
                 }
                 Releases next = take(left);
                 takeBack();
-                if (next != null && host.follow(next, this::hasNews)) {
-                    followed.countDown();
+                if (next != null) {
+                    known = next;
+                    follow(known);
                 }
             } catch (InterruptedException e) {
                 return;
@@ -237,6 +244,12 @@ public final class AdapterService implements AutoCloseable {
                 LOG.error("adapters: an unexpected failure; what is served is served on", e);
                 pause();
             }
+        }
+    }
+
+    private void follow(Releases releases) {
+        if (host.follow(releases, this::hasNews) && host.settled()) {
+            followed.countDown();
         }
     }
 

@@ -82,7 +82,7 @@ final class ReleaseFolder {
         try (S3Folders folders = S3Folders.open(remote.s3())) {
             return folders.get(there, remote.cache());
         } catch (StoreException e) {
-            throw new RefusedException("location: " + e.getMessage(), e);
+            throw new RefusedException("location: " + e.getMessage(), e, e.away());
         }
     }
 

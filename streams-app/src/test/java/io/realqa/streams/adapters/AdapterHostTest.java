@@ -40,10 +40,14 @@ class AdapterHostTest {
             },
             (release, why) -> alarms.add(release.adapter() + ": " + why));
     private Releases releases = Releases.NONE;
+    private String away = "";
 
     private AdapterLoader.Loaded load(Release release) throws RefusedException {
         String digest = String.valueOf(release.adapter());
         loads.add(digest);
+        if (digest.equals(away)) {
+            throw new RefusedException("location: away", new java.io.IOException("no answer"), true);
+        }
         if (digest.startsWith("bad")) {
             throw new RefusedException("content: " + digest + " (expected: a good one)");
         }
@@ -70,6 +74,38 @@ class AdapterHostTest {
 
     private SlotStatus status(ReleaseKey key) {
         return Objects.requireNonNull(host.statuses().get(key));
+    }
+
+    @Test
+    void whatCannotBeReachedIsTriedAgainAndServedWhenItCan() throws Exception {
+        release(active("shop", 1, "old"), "active");
+        away = "new";
+        release(active("shop", 2, "new"), "active");
+        assertThat(served("shop")).isEqualTo("old 1");
+        assertThat(status(SHOP).state()).isEqualTo(WorkerState.REFUSED);
+        assertThat(status(SHOP).message()).isEqualTo("location: away (it is tried again)");
+        assertThat(host.settled()).isFalse();
+        away = "";
+        assertThat(host.follow(releases, () -> false)).isTrue();
+        assertThat(served("shop")).isEqualTo("new 2");
+        assertThat(status(SHOP).state()).isEqualTo(WorkerState.SERVING);
+        assertThat(host.settled()).isTrue();
+    }
+
+    @Test
+    void whatIsRefusedForGoodOrReplacedIsNotWaitedFor() throws Exception {
+        away = "bad";
+        release(active("shop", 1, "bad"), "active");
+        away = "";
+        host.follow(releases, () -> false);
+        assertThat(host.settled()).isTrue();
+        host.follow(releases, () -> false);
+        assertThat(loads).containsExactly("bad", "bad");
+        away = "new";
+        release(active("shop", 2, "new"), "active");
+        assertThat(host.settled()).isFalse();
+        release(active("shop", 3, "other"), "active");
+        assertThat(host.settled()).isTrue();
     }
 
     @Test

@@ -20,9 +20,13 @@ import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
+import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.metrics.ServiceMetrics;
+import io.realqa.streams.scoring.BatchScorer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,12 +46,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -315,6 +321,38 @@ class HotSwapTest {
                 .as("who stopped is off the topic")
                 .isEmpty();
         afterwardsANewWorkerStartsWithTheNewestRelease(last);
+    }
+
+    @Test
+    void aReleaseWhoseStoreIsAwayIsTriedAgainUntilItIsThere() throws Exception {
+        ServiceConfig settings = config("patient");
+        AdapterAdmin admin = new AdapterAdmin(settings);
+        ReleaseKey key = ReleaseKey.parse("gallery/active");
+        ReleaseBook.Entry release =
+                admin.releases().release(key, adapter(TestAdapters.make(root.resolve("late"), 5)), 1, Instant.now());
+        admin.publish(release);
+        BatchScorer start = BatchScorer.of(model.scorer(), ImageLimits.DEFAULTS);
+        AtomicInteger tries = new AtomicInteger();
+        AvroSerializer<GenericContainer> avro = new AvroSerializer<>(new SchemaRegistryClient(registry.url(), null));
+        avro.configure(Map.of(), false);
+        AdapterLoader loader = wanted -> {
+            if (wanted.key().equals(key) && tries.incrementAndGet() < 3) {
+                throw new RefusedException("location: away", new IOException("no answer"), true);
+            }
+            return new AdapterLoader.Loaded(new Resident(start, () -> {}), "there");
+        };
+        try (AdapterService service = AdapterService.started(
+                Objects.requireNonNull(settings.adaptersConfig()),
+                settings.kafka(),
+                Serdes.serdeFrom(avro, deserializer),
+                loader,
+                start,
+                ServiceMetrics.unseen())) {
+            // a service does not begin before what can be had is there
+            assertThat(service.awaitFollowed()).isTrue();
+            assertThat(tries).hasValue(3);
+            converge(admin, release, Set.of("patient"));
+        }
     }
 
     private static void afterwardsANewWorkerStartsWithTheNewestRelease(long epoch) throws Exception {
