@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,7 +47,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class StreamingBench {
     private static final int ROUNDS = 5;
     private static final int PARTITIONS = 4;
-    private static final int LONGEST_WARM_UP = 12;
+    private static final int MOST_WARM_UPS = 12;
     /** Share of the processors' time below which the compiler no longer counts. */
     private static final double COMPILED = 0.05;
 
@@ -103,29 +102,29 @@ public final class StreamingBench {
         }
         out.printf("%nstreaming, %d uploads a round, starting a broker and a registry …%n", uploads);
         out.flush();
-        double[] byReference = new double[ROUNDS];
-        double[] inline = new double[ROUNDS];
+        List<Double> byReference = new ArrayList<>();
+        List<Double> inline = new ArrayList<>();
         try (LocalStack stack = LocalStack.start(PARTITIONS)) {
             List<String> uris =
                     files(Files.createDirectories(stack.stateFolder().resolve("photos")));
             direct(uploads / 4);
             warmUp(stack, uploads / 2, uris);
-            for (int round = 0; round < ROUNDS; round++) {
+            for (int round = 1; round <= ROUNDS; round++) {
                 double bare = direct(uploads);
                 double r = throughKafka(stack, uploads, round + "-uri", uris);
                 double i = throughKafka(stack, uploads, round + "-inline", List.of());
-                byReference[round] = r / bare;
-                inline[round] = i / bare;
+                byReference.add(r / bare);
+                inline.add(i / bare);
                 out.printf(
                         Locale.ROOT,
                         "round %d of %d, images/s: bare scorer %.1f; streaming by reference %.1f (%.2f), inline %.1f (%.2f)%n",
-                        round + 1,
+                        round,
                         ROUNDS,
                         bare,
                         r,
-                        byReference[round],
+                        r / bare,
                         i,
-                        inline[round]);
+                        i / bare);
                 out.flush();
             }
         }
@@ -133,15 +132,9 @@ public final class StreamingBench {
                 Locale.ROOT,
                 "streaming reaches %.0f %% of the bare scorer with content by reference, %.0f %% with inline content"
                         + " (medians of the rounds' ratios)%n",
-                100 * median(byReference),
-                100 * median(inline));
+                100 * Median.of(byReference),
+                100 * Median.of(inline));
         out.flush();
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 
     /**
@@ -151,7 +144,7 @@ public final class StreamingBench {
     private void warmUp(LocalStack stack, int uploads, List<String> uris) throws Exception {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         double share = 1;
-        for (int i = 1; i <= LONGEST_WARM_UP && share > COMPILED; i++) {
+        for (int i = 1; i <= MOST_WARM_UPS && share > COMPILED; i++) {
             long compiled = compiler.getTotalCompilationTime();
             long start = System.nanoTime();
             throughKafka(stack, uploads, "warm-up-" + i, i % 2 == 0 ? uris : List.of());

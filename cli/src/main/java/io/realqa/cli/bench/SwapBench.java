@@ -252,7 +252,7 @@ public final class SwapBench {
         long first = swaps.get(0).start();
         List<Batch> before =
                 batches.stream().filter(b -> b.end < first).skip(QUIET_BATCHES).toList();
-        double usual = median(before.stream().map(Batch::millis).toList());
+        double usual = Median.of(before.stream().map(Batch::millis).toList());
         double quiet = before.stream().mapToDouble(Batch::millis).max().orElse(Double.NaN);
         double busy = 0;
         double gap = 0;
@@ -293,14 +293,9 @@ public final class SwapBench {
     }
 
     private static double seconds(List<Swap> swaps, boolean loaded) {
-        return median(swaps.stream()
+        return Median.of(swaps.stream()
                 .filter(s -> s.loaded() == loaded)
                 .map(s -> (s.served() - s.start()) / 1e9)
                 .toList());
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        return sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
     }
 }

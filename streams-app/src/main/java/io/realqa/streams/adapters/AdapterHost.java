@@ -52,8 +52,8 @@ final class AdapterHost implements ModelRouter {
     private final Map<ReleaseKey, Release> previous = new HashMap<>();
 
     private final Map<ReleaseKey, Release> refused = new HashMap<>();
-    /** Slots whose release was refused for now. */
-    private final Set<ReleaseKey> waiting = new HashSet<>();
+    /** Whether nothing was refused for now when releases were followed last. */
+    private boolean settled = true;
 
     /**
      * @param start what answers where nothing is released; the caller's to close
@@ -102,7 +102,7 @@ final class AdapterHost implements ModelRouter {
 
     /** Whether every release that was followed is served or refused for good; if not, follow the same ones again. */
     boolean settled() {
-        return waiting.isEmpty();
+        return settled;
     }
 
     /**
@@ -115,6 +115,7 @@ final class AdapterHost implements ModelRouter {
         List<Release> wanted = releases.inForce().stream().sorted(ORDER).toList();
         Set<ReleaseKey> filled = new HashSet<>();
         wanted.forEach(r -> filled.add(r.key()));
+        settled = true;
         for (Release release : wanted) {
             if (overtaken.getAsBoolean()) {
                 return false;
@@ -133,7 +134,6 @@ final class AdapterHost implements ModelRouter {
     private void fill(Release release) {
         ReleaseKey key = release.key();
         Version now = table.at(key);
-        waiting.remove(key);
         if ((now != null && now.release().equals(release)) || release.equals(refused.get(key))) {
             return;
         }
@@ -151,7 +151,7 @@ final class AdapterHost implements ModelRouter {
             swap(release, now, resident, message);
         } catch (RefusedException e) {
             if (e.forNow()) {
-                waiting.add(key);
+                settled = false;
                 report(release, now, e.getMessage() + " (it is tried again)");
             } else {
                 refuse(release, now, String.valueOf(e.getMessage()));
@@ -211,7 +211,6 @@ final class AdapterHost implements ModelRouter {
 
     /** @param epoch at which it was retired; 0: a newer active release ended it, or its record is gone */
     private void empty(ReleaseKey key, long epoch) {
-        waiting.remove(key);
         SlotStatus before = statuses.get(key);
         Version now = table.at(key);
         if (now == null && before != null && before.epoch() == epoch && before.state() == WorkerState.SERVING) {

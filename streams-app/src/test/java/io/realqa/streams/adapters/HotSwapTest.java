@@ -53,7 +53,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serde;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -333,8 +333,8 @@ class HotSwapTest {
         admin.publish(release);
         BatchScorer start = BatchScorer.of(model.scorer(), ImageLimits.DEFAULTS);
         AtomicInteger tries = new AtomicInteger();
-        AvroSerializer<GenericContainer> avro = new AvroSerializer<>(new SchemaRegistryClient(registry.url(), null));
-        avro.configure(Map.of(), false);
+        Serde<GenericContainer> serde = settings.newSerde();
+        serde.configure(settings.registry(), false);
         AdapterLoader loader = wanted -> {
             if (wanted.key().equals(key) && tries.incrementAndGet() < 3) {
                 throw new RefusedException("location: away", new IOException("no answer"), true);
@@ -344,7 +344,7 @@ class HotSwapTest {
         try (AdapterService service = AdapterService.started(
                 Objects.requireNonNull(settings.adaptersConfig()),
                 settings.kafka(),
-                Serdes.serdeFrom(avro, deserializer),
+                serde,
                 loader,
                 start,
                 ServiceMetrics.unseen())) {
