@@ -222,18 +222,33 @@ final class FetchLanes implements AutoCloseable {
     }
 
     private void fetch(Lane lane, Flight flight) {
+        Runnable result = fetched(lane, flight);
+        // Before anybody is told: whoever offers the next one then finds room for it.
+        synchronized (lanes) {
+            lane.running--;
+        }
+        try {
+            result.run();
+        } catch (Throwable e) {
+            results.failedUnexpectedly(flight, e);
+        } finally {
+            pump(lane.name);
+        }
+    }
+
+    /** @return what is to be told */
+    private Runnable fetched(Lane lane, Flight flight) {
         long start = clock.getAsLong();
         try {
             if (flight.cancelled()) {
                 lane.breaker.releasePermission();
-                results.dropped(flight);
-                return;
+                return () -> results.dropped(flight);
             }
             String uri = String.valueOf(flight.job().uri());
             byte[] content = flight.job().clip() ? source.fetchClip(uri) : source.fetch(uri);
             long nanos = clock.getAsLong() - start;
             lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
-            results.fetched(flight, content, nanos);
+            return () -> results.fetched(flight, content, nanos);
         } catch (ContentRejectedException e) {
             long nanos = clock.getAsLong() - start;
             if (e.passing()) {
@@ -242,15 +257,10 @@ final class FetchLanes implements AutoCloseable {
                 lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
             }
             Reason reason = Reason.valueOf(e.reason().name());
-            results.failed(flight, reason, String.valueOf(e.getMessage()), e.attempts());
+            return () -> results.failed(flight, reason, String.valueOf(e.getMessage()), e.attempts());
         } catch (Throwable e) {
             lane.breaker.releasePermission();
-            results.failedUnexpectedly(flight, e);
-        } finally {
-            synchronized (lanes) {
-                lane.running--;
-            }
-            pump(lane.name);
+            return () -> results.failedUnexpectedly(flight, e);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,15 +106,12 @@ class FetchLanesTest {
     }
 
     private Offer offer(HttpServer server) {
+        return offer(server, outcomes::add);
+    }
+
+    private Offer offer(HttpServer server, Consumer<Outcome> told) {
         return engine.offer(new ImageJob(
-                "id",
-                "tests",
-                null,
-                "http://" + address(server) + "/image",
-                null,
-                Priority.NORMAL,
-                outcomes::add,
-                () -> false));
+                "id", "tests", null, "http://" + address(server) + "/image", null, Priority.NORMAL, told, () -> false));
     }
 
     private Outcome outcome() throws InterruptedException {
@@ -140,6 +138,22 @@ class FetchLanesTest {
         }
         assertThat(offer(slowHost)).isEqualTo(Offer.TAKEN);
         outcome();
+    }
+
+    @Test
+    void whoeverIsToldOfAResultFindsItsRoomInTheLane() throws Exception {
+        status.set(404);
+        BlockingQueue<Offer> offers = new LinkedBlockingQueue<>();
+        assertThat(offer(host, outcome -> {
+                    for (int i = 0; i < IN_FLIGHT / 4; i++) {
+                        offers.add(offer(host));
+                    }
+                }))
+                .isEqualTo(Offer.TAKEN);
+        for (int i = 0; i < IN_FLIGHT / 4; i++) {
+            assertThat(offers.poll(20, TimeUnit.SECONDS)).isEqualTo(Offer.TAKEN);
+            assertThat(((Rejected) outcome()).reason()).isEqualTo(Reason.NOT_FOUND);
+        }
     }
 
     /** Down for long enough that its breaker opens. */
