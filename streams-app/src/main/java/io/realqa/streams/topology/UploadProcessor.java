@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
 final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Logger LOG = LoggerFactory.getLogger(UploadProcessor.class);
     private static final Duration DRAIN_EVERY = Duration.ofMillis(5);
-    private static final long NAP_NANOS = 200_000;
+    private static final long SHORTEST_NAP_NANOS = 200_000;
+    private static final long LONGEST_NAP_NANOS = DRAIN_EVERY.toNanos();
     /** Between two questions to a registry that is away. */
     private static final long REGISTRY_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -243,15 +244,19 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         }
         long start = System.nanoTime();
         long left = tasks.settings().longestWait().toNanos() - waitedNanos;
+        long nap = SHORTEST_NAP_NANOS;
         while (mustWait()
                 && System.nanoTime() - start < left
                 && !Thread.currentThread().isInterrupted()) {
             TaskState.Finished finished = state.poll();
             if (finished == null) {
-                // A nap rather than a signal for each outcome: batches come back as a whole.
-                LockSupport.parkNanos(NAP_NANOS);
+                // A nap rather than a signal for each outcome: batches come back as a whole. The longer none comes, the
+                // longer the nap: beside a slow device thousands of short ones a second would take the cores' time.
+                LockSupport.parkNanos(nap);
+                nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
             } else {
                 forward(finished);
+                nap = SHORTEST_NAP_NANOS;
             }
             readAgain();
             state.offerAgain(tasks.engine());
