@@ -191,9 +191,11 @@ final class ScoreCommand implements Callable<Integer> {
             return switch (format) {
                 case JSONL ->
                     new ResultPrinter(out) {
+                        private final ScoreJson json = new ScoreJson(scorer);
+
                         @Override
                         void print(Scoring.Result result) {
-                            line(ScoreJson.of(result, scorer));
+                            line(json.of(result));
                         }
                     };
                 case CSV -> new CsvPrinter(out, err, scorer.profile());

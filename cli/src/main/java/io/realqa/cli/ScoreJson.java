@@ -19,9 +19,21 @@ import org.jspecify.annotations.Nullable;
 final class ScoreJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    private ScoreJson() {}
+    private final ObjectNode provenance;
 
-    static String of(Scoring.Result result, Scorer by) {
+    /** @param by what gives the scores */
+    ScoreJson(Scorer by) {
+        Adapter adapter = by.adapter();
+        provenance = MAPPER.createObjectNode()
+                .put("modelDigest", by.checkpoint().digest())
+                .put("adapterDigest", adapter == null ? null : adapter.digest())
+                .put("profileDigest", by.profile().digest())
+                .put("preprocessingDigest", by.checkpoint().preprocessing().digest())
+                .put("epoch", 0);
+    }
+
+    /** The line of one result. */
+    String of(Scoring.Result result) {
         ObjectNode json = MAPPER.createObjectNode();
         json.put("imageId", result.path().toString());
         if (result instanceof Scoring.Refused refused) {
@@ -30,9 +42,9 @@ final class ScoreJson {
                     .put("reason", refused.reason())
                     .put("message", refused.message());
         } else if (result instanceof Scoring.Done done) {
-            fill(json, done, by);
+            fill(json, done);
         } else if (result instanceof Scoring.DoneClip clip) {
-            fill(json, clip.done(), by);
+            fill(json, clip.done());
             video(json.putObject("video"), clip);
         }
         return json.toString();
@@ -51,7 +63,7 @@ final class ScoreJson {
         }
     }
 
-    private static void fill(ObjectNode json, Scoring.Done done, Scorer by) {
+    private void fill(ObjectNode json, Scoring.Done done) {
         Score s = done.score();
         json.put("contentSha256", done.sha256());
         number(json, "score", s.expectation());
@@ -71,13 +83,7 @@ final class ScoreJson {
         }
         ArrayNode attributes = json.putArray("attributes");
         s.attributes().forEach(a -> attribute(attributes.addObject(), a));
-        Adapter adapter = by.adapter();
-        json.putObject("provenance")
-                .put("modelDigest", by.checkpoint().digest())
-                .put("adapterDigest", adapter == null ? null : adapter.digest())
-                .put("profileDigest", by.profile().digest())
-                .put("preprocessingDigest", by.checkpoint().preprocessing().digest())
-                .put("epoch", 0);
+        json.set("provenance", provenance);
         json.putObject("timings")
                 .put("queueMicros", micros(done.timings().queue()))
                 .put("fetchMicros", micros(done.timings().fetch()))

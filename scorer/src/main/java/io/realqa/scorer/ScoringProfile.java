@@ -57,6 +57,7 @@ public record ScoringProfile(
     private static final int DEFAULT_MAX_NEW_TOKENS = 64;
     private static final int MOST_VALUES = 100_000;
     private static final BigDecimal MOST = BigDecimal.valueOf(1_000_000_000);
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
                     .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -275,7 +276,7 @@ public record ScoringProfile(
     /** Digest of everything in it: {@code sha256:<hex>}. The layout of the file does not count. */
     public String digest() {
         try {
-            return Digests.of(new ObjectMapper().writeValueAsString(this));
+            return Digests.of(JSON.writeValueAsString(this));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
