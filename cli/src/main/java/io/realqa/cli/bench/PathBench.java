@@ -1,6 +1,5 @@
 package io.realqa.cli.bench;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.realqa.cli.LocalStack;
 import io.realqa.events.ImageUploaded;
 import io.realqa.schemas.AvroSerializer;
@@ -16,7 +15,6 @@ import io.realqa.streams.scoring.ImageJob;
 import io.realqa.streams.scoring.Priority;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -201,7 +199,7 @@ public final class PathBench {
                     seen += scores.poll(Duration.ofMillis(100)).count();
                     if (third == 0 && seen >= uploads / 3) {
                         third = System.nanoTime();
-                        cpuAtThird = cpuNanos();
+                        cpuAtThird = ProcessorTime.nanos();
                         atThird = seen;
                     }
                     expectInTime(deadline);
@@ -211,14 +209,9 @@ public final class PathBench {
                 return new Rate(
                         uploads / ((end - start) / 1e9),
                         rest / ((end - third) / 1e9),
-                        (cpuNanos() - cpuAtThird) / 1e3 / rest);
+                        (ProcessorTime.nanos() - cpuAtThird) / 1e3 / rest);
             }
         }
-    }
-
-    /** CPU time of this process, which holds everything but the registry. */
-    private static long cpuNanos() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
     /** Time from the upload event to the committed score in a consumer's hands, at a steady load. */

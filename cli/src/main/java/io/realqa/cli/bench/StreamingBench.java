@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,7 +43,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /**
  * The streaming path beside the bare scorer: the same files, decoded, prepared and scored by the same engine, once fed
  * and read directly, once through uploads on a broker, the exactly-once topology and committed scores on a topic.
- * Measured in turns, from the first tenth of the results to the last, so that neither's start counts.
+ * Measured in turns, from the first tenth of the results to the last, so that neither's start counts. Each streaming rate
+ * is divided by the mean of the bare scorer's just before and just after it: a machine that grows slower or faster
+ * meanwhile does not move the ratio.
  */
 public final class StreamingBench {
     private static final int ROUNDS = 5;
@@ -50,6 +53,26 @@ public final class StreamingBench {
     private static final int MOST_WARM_UPS = 12;
     /** Share of the processors' time below which the compiler no longer counts. */
     private static final double COMPILED = 0.05;
+
+    /** What is measured besides the bare scorer; the second name is how the summary has it. */
+    private enum Way {
+        BY_REFERENCE("by reference"),
+        INLINE("inline");
+
+        private final String words;
+
+        Way(String words) {
+            this.words = words;
+        }
+    }
+
+    /** @param millis processor time of the whole process, broker and clients included, per image */
+    private record Rate(double perSecond, double millis) {
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "%.1f images/s, %.1f ms of processor time each", perSecond, millis);
+        }
+    }
 
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
@@ -65,34 +88,38 @@ public final class StreamingBench {
 
     /** Takes the time between the first tenth of the results and the last one. */
     private static final class Watch {
-        private final int warm;
         private final int total;
         private int seen;
+        private int measured;
         private long start;
         private long end;
+        private long processorStart;
+        private long processorEnd;
 
         Watch(int total) {
             this.total = total;
-            this.warm = total / 10;
         }
 
         void see(int fresh) {
-            if (start == 0 && seen + fresh >= warm) {
-                start = System.nanoTime();
-                measured = total - seen - fresh;
+            if (fresh == 0) {
+                return;
             }
             seen += fresh;
             end = System.nanoTime();
+            processorEnd = ProcessorTime.nanos();
+            if (start == 0 && seen >= total / 10) {
+                start = end;
+                processorStart = processorEnd;
+                measured = total - seen;
+            }
         }
-
-        private int measured;
 
         boolean done() {
             return seen >= total;
         }
 
-        double perSecond() {
-            return measured / ((end - start) / 1e9);
+        Rate rate() {
+            return new Rate(measured / ((end - start) / 1e9), (processorEnd - processorStart) / 1e6 / measured);
         }
     }
 
@@ -102,38 +129,47 @@ public final class StreamingBench {
         }
         out.printf("%nstreaming, %d uploads a round, starting a broker and a registry …%n", uploads);
         out.flush();
-        List<Double> byReference = new ArrayList<>();
-        List<Double> inline = new ArrayList<>();
+        Map<Way, List<Double>> rates = new EnumMap<>(Way.class);
+        Map<Way, List<Double>> processor = new EnumMap<>(Way.class);
         try (LocalStack stack = LocalStack.start(PARTITIONS)) {
             List<String> uris =
                     files(Files.createDirectories(stack.stateFolder().resolve("photos")));
             direct(uploads / 4);
             warmUp(stack, uploads / 2, uris);
+            Rate before = direct(uploads);
+            out.printf("bare scorer: %s%n", before);
             for (int round = 1; round <= ROUNDS; round++) {
-                double bare = direct(uploads);
-                double r = throughKafka(stack, uploads, round + "-uri", uris);
-                double i = throughKafka(stack, uploads, round + "-inline", List.of());
-                byReference.add(r / bare);
-                inline.add(i / bare);
-                out.printf(
-                        Locale.ROOT,
-                        "round %d of %d, images/s: bare scorer %.1f; streaming by reference %.1f (%.2f), inline %.1f (%.2f)%n",
-                        round,
-                        ROUNDS,
-                        bare,
-                        r,
-                        r / bare,
-                        i,
-                        i / bare);
-                out.flush();
+                for (Way way : Way.values()) {
+                    Rate rate = throughKafka(stack, uploads, way + "-" + round, way == Way.INLINE ? List.of() : uris);
+                    Rate after = direct(uploads);
+                    double bare = (before.perSecond() + after.perSecond()) / 2;
+                    rates.computeIfAbsent(way, w -> new ArrayList<>()).add(rate.perSecond() / bare);
+                    double bareMillis = (before.millis() + after.millis()) / 2;
+                    processor.computeIfAbsent(way, w -> new ArrayList<>()).add(rate.millis() / bareMillis);
+                    out.printf(
+                            Locale.ROOT,
+                            "round %d of %d, %s: %s (%.2f of the bare scorer's); then bare scorer: %s%n",
+                            round,
+                            ROUNDS,
+                            way.words,
+                            rate,
+                            rate.perSecond() / bare,
+                            after);
+                    out.flush();
+                    before = after;
+                }
             }
         }
-        out.printf(
-                Locale.ROOT,
-                "streaming reaches %.0f %% of the bare scorer with content by reference, %.0f %% with inline content"
-                        + " (medians of the rounds' ratios)%n",
-                100 * Median.of(byReference),
-                100 * Median.of(inline));
+        for (Way way : Way.values()) {
+            out.printf(
+                    Locale.ROOT,
+                    "streaming with content %s reaches %.0f %% of the bare scorer, at %.2f times its processor time"
+                            + " (medians of %d rounds)%n",
+                    way.words,
+                    100 * Median.of(rates.getOrDefault(way, List.of())),
+                    Median.of(processor.getOrDefault(way, List.of())),
+                    ROUNDS);
+        }
         out.flush();
     }
 
@@ -167,7 +203,7 @@ public final class StreamingBench {
         return uris;
     }
 
-    private double direct(int uploads) throws InterruptedException {
+    private Rate direct(int uploads) throws InterruptedException {
         LinkedBlockingQueue<Outcome> results = new LinkedBlockingQueue<>();
         Watch watch = new Watch(uploads);
         BatchScorer model = BatchScorer.of(scorer, ImageLimits.DEFAULTS);
@@ -189,7 +225,7 @@ public final class StreamingBench {
                 expectInTime(deadline);
             }
         }
-        return watch.perSecond();
+        return watch.rate();
     }
 
     private ImageJob job(int i, LinkedBlockingQueue<Outcome> results) {
@@ -203,7 +239,7 @@ public final class StreamingBench {
     }
 
     /** @param uris where the photographs are; none: their bytes go inline */
-    private double throughKafka(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
+    private Rate throughKafka(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
         produce(stack, uploads, round, uris);
         ServiceConfig config = ServiceConfig.of(
                         stack.bootstrapServers(),
@@ -227,7 +263,7 @@ public final class StreamingBench {
                 expectInTime(deadline);
             }
         }
-        return watch.perSecond();
+        return watch.rate();
     }
 
     private void produce(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
