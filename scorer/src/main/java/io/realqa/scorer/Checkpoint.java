@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * A Qwen2-VL checkpoint in memory: a Hugging Face folder as downloaded (config.json, preprocessor_config.json,
@@ -65,11 +66,11 @@ public final class Checkpoint implements AutoCloseable {
      *     or a file is broken
      */
     public static Checkpoint load(Path folder, Compute compute) {
-        return load(folder, compute, Weights.LARGEST_PACKED);
+        return load(folder, compute, config -> Weights.gainFromPacking(config, compute));
     }
 
-    /** As above; on the CPU, weights of up to some bytes are held in oneDNN's layout as well. */
-    static Checkpoint load(Path folder, Compute compute, long largestPacked) {
+    /** As above; whether the weights are packed is as told. */
+    static Checkpoint load(Path folder, Compute compute, Predicate<ModelConfig> packed) {
         if (!Files.isDirectory(folder)) {
             throw new ModelException(folder + ": no such folder (expected: a Hugging Face checkpoint)");
         }
@@ -82,7 +83,7 @@ public final class Checkpoint implements AutoCloseable {
         try {
             checkTokens(folder.resolve("tokenizer.json"), tokenizer, config);
             program = Program.load(config);
-            weights = Weights.load(program, config, files, compute, largestPacked);
+            weights = Weights.load(program, config, files, compute, packed.test(config));
             List<Path> digested = new ArrayList<>();
             digested.add(folder.resolve("config.json"));
             digested.add(folder.resolve("tokenizer.json"));

@@ -4,7 +4,11 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * Where and in which precision the model computes.
@@ -42,6 +46,15 @@ public record Compute(String device, boolean bfloat16) {
         }
         int number = Integer.parseInt(device.substring("cuda:".length()));
         return CudaUtils.getGpuMemory(Device.gpu(number)).getMax();
+    }
+
+    /** Whether this machine's processors have AVX-512; unknown other than on Linux, and then not. */
+    static boolean hasAvx512() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("flags")).anyMatch(line -> line.contains(" avx512f "));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** libtorch's code of the compute type. */

@@ -27,11 +27,8 @@ final class Weights {
     private static final String SINGLE = "model.safetensors";
     private static final Pattern FILE_NAME = Pattern.compile("[^/\\\\\\x00]+\\.safetensors");
 
-    /**
-     * Weights of up to so many bytes are held a second time in the layout that oneDNN multiplies with, which is some 10 %
-     * faster. Larger ones are not: they would take the memory twice, and the mapped files be shared no longer.
-     */
-    static final long LARGEST_PACKED = 1L << 30;
+    /** Weights of up to so many bytes may be packed: of larger ones the second copy would count. */
+    private static final long LARGEST_PACKED = 1L << 30;
 
     private Weights() {}
 
@@ -73,8 +70,20 @@ final class Weights {
         }
     }
 
-    /** Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape. */
-    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute, long largestPacked) {
+    /**
+     * Whether the weights should be packed: held a second time in the layout that oneDNN multiplies with. With AVX-512 its
+     * products are some 10 % faster than those of the unpacked weights, with AVX2 they are slower.
+     */
+    static boolean gainFromPacking(ModelConfig config, Compute compute) {
+        return compute.equals(Compute.CPU) && Compute.hasAvx512() && bytes(config) <= LARGEST_PACKED;
+    }
+
+    /**
+     * Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape.
+     *
+     * @param packed as {@link #gainFromPacking} says; for float32 on the CPU only
+     */
+    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute, boolean packed) {
         WeightLayout layout = new WeightLayout(config);
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
         check(layout, tables);
@@ -86,7 +95,7 @@ final class Weights {
                 }
                 copyUnaligned(program, weights, table, layout, compute);
             }
-            finish(program, weights, config, compute, largestPacked);
+            finish(program, weights, config, compute, packed);
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
@@ -205,11 +214,13 @@ final class Weights {
                                 .sum();
     }
 
-    private static void finish(
-            Program program, IValue weights, ModelConfig config, Compute compute, long largestPacked) {
+    private static void finish(Program program, IValue weights, ModelConfig config, Compute compute, boolean packed) {
         complete(program, weights, config, compute);
-        if (compute.equals(Compute.CPU) && bytes(config) <= largestPacked) {
-            try (Scope scope = program.scope()) {
+        try (Scope scope = program.scope()) {
+            if (!compute.bfloat16()) {
+                program.call(scope, "add_still", weights);
+            }
+            if (packed) {
                 program.call(scope, "pack", weights);
             }
         }
