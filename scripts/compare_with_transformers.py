@@ -28,7 +28,7 @@ from transformers.models.qwen2_vl import image_processing_pil_qwen2_vl as proces
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"\d+(\.\d+)?")
-WARM_UP = 8  # measurements' worth of images before the first one, which the Java compiler needs
+WARM_UP = 32  # measurements' worth of images before the first one: the Java compiler is busy that long
 SKIPPED = 6  # batches after each pause
 QUESTION = "Rate the aesthetics and quality of this image."
 
@@ -122,7 +122,10 @@ def main():
     try:
         for name, profile in (("score alone", HOME / "scripts/score-alone.yaml"), ("score and attributes", None)):
             side = sides[name] = Realqa(options.checkpoint, profile, stream, options.batch)
-            scores = side.scores(warm)
+            scores = []
+            while len(scores) < warm:
+                print(f"realqa, {name}: warming up, {len(scores)} of {warm} images", flush=True)
+                scores += side.scores(4 * options.count)
             side.process.send_signal(signal.SIGSTOP)
             print(f"realqa, {name}: warm", flush=True)
         texts = [peer([photo])[0] for photo in photos]

@@ -53,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--images", paramLabel = "DIR", description = "photographs to use (default: those of the project)")
     private @Nullable Path images;
 
-    @Option(names = "--uploads", defaultValue = "600", description = "uploads per streaming round (default: 600)")
+    @Option(names = "--uploads", defaultValue = "400", description = "uploads per streaming round (default: 400)")
     private int uploads;
 
     @Option(names = "--memory-images", defaultValue = "2000", description = "images of the memory part")

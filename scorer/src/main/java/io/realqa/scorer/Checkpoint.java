@@ -66,7 +66,7 @@ public final class Checkpoint implements AutoCloseable {
      *     or a file is broken
      */
     public static Checkpoint load(Path folder, Compute compute) {
-        return load(folder, compute, config -> Weights.gainFromPacking(config, compute));
+        return load(folder, compute, config -> Weights.gainFromPacking(config, compute, Compute.hasAvx512()));
     }
 
     /** As above; whether the weights are packed is as told. */

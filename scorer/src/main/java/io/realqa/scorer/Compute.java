@@ -51,7 +51,7 @@ public record Compute(String device, boolean bfloat16) {
     /** Whether this machine's processors have AVX-512; unknown other than on Linux, and then not. */
     static boolean hasAvx512() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith("flags")).anyMatch(line -> line.contains(" avx512f "));
+            return lines.filter(line -> line.startsWith("flags")).anyMatch(line -> (line + " ").contains(" avx512f "));
         } catch (IOException e) {
             return false;
         }

@@ -73,9 +73,11 @@ final class Weights {
     /**
      * Whether the weights should be packed: held a second time in the layout that oneDNN multiplies with. With AVX-512 its
      * products are some 10 % faster than those of the unpacked weights, with AVX2 they are slower.
+     *
+     * @param avx512 whether the processors have it
      */
-    static boolean gainFromPacking(ModelConfig config, Compute compute) {
-        return compute.equals(Compute.CPU) && Compute.hasAvx512() && bytes(config) <= LARGEST_PACKED;
+    static boolean gainFromPacking(ModelConfig config, Compute compute, boolean avx512) {
+        return compute.equals(Compute.CPU) && avx512 && bytes(config) <= LARGEST_PACKED;
     }
 
     /**
@@ -218,7 +220,7 @@ final class Weights {
         complete(program, weights, config, compute);
         try (Scope scope = program.scope()) {
             if (!compute.bfloat16()) {
-                program.call(scope, "add_still", weights);
+                program.callRecorded(scope, "add_still", weights);
             }
             if (packed) {
                 program.call(scope, "pack", weights);
