@@ -20,6 +20,7 @@ public final class StageBench {
     private static final double WARM_UP_SECONDS = 1.5;
     private static final double MEASURED_SECONDS = 3;
     private static final int MATRIX = 1024;
+    private static final int MOST_WARM_UPS = 12;
 
     private final Scorer scorer;
     private final BenchImages images;
@@ -32,11 +33,18 @@ public final class StageBench {
     }
 
     public void run(List<Integer> batches) throws ImageRejectedException, InterruptedException {
+        for (int batch : batches) {
+            if (batch < 1) {
+                throw new IllegalArgumentException("--batches: " + batch + " (expected: at least 1)");
+            }
+        }
+        out.println();
         double[] cpu = preparation();
+        WarmUp.run(MOST_WARM_UPS, out, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
         double peak = peak();
         out.printf(
                 Locale.ROOT,
-                "%nstages, milliseconds per image on one worker (decode %.2f, preprocess %.2f on one core each);"
+                "stages, milliseconds per image on one worker (decode %.2f, preprocess %.2f on one core each);"
                         + " images/s of %d worker(s)%n",
                 cpu[0],
                 cpu[1],
@@ -44,9 +52,6 @@ public final class StageBench {
         out.println(" batch   vision  prefill  branches    total  images/s"
                 + (Double.isNaN(peak) ? "" : "  FLOPs utilisation"));
         for (int batch : batches) {
-            if (batch < 1) {
-                throw new IllegalArgumentException("--batches: " + batch + " (expected: at least 1)");
-            }
             measure(batch, WARM_UP_SECONDS);
             Sums sums = measure(batch, MEASURED_SECONDS);
             String utilisation = Double.isNaN(peak)

@@ -19,8 +19,6 @@ import io.realqa.streams.scoring.Priority;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.lang.management.CompilationMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,9 +49,6 @@ public final class StreamingBench {
     private static final int ROUNDS = 5;
     private static final int PARTITIONS = 4;
     private static final int MOST_WARM_UPS = 12;
-    /** Share of the processors' time below which the compiler no longer counts. */
-    private static final double COMPILED = 0.05;
-
     /** What is measured besides the bare scorer; the second name is how the summary has it. */
     private enum Way {
         BY_REFERENCE("by reference"),
@@ -135,7 +130,10 @@ public final class StreamingBench {
             List<String> uris =
                     files(Files.createDirectories(stack.stateFolder().resolve("photos")));
             direct(uploads / 4);
-            warmUp(stack, uploads / 2, uris);
+            WarmUp.run(
+                    MOST_WARM_UPS,
+                    out,
+                    i -> throughKafka(stack, uploads / 2, "warm-up-" + i, i % 2 == 0 ? uris : List.of()));
             Rate before = direct(uploads);
             out.printf("bare scorer: %s%n", before);
             for (int round = 1; round <= ROUNDS; round++) {
@@ -171,26 +169,6 @@ public final class StreamingBench {
                     ROUNDS);
         }
         out.flush();
-    }
-
-    /**
-     * Streams until the JVM has compiled most of what runs: a broker's and a client's code take long, and the compiler
-     * has the scorer's cores meanwhile, which a service that runs for hours does not notice.
-     */
-    private void warmUp(LocalStack stack, int uploads, List<String> uris) throws Exception {
-        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
-        double share = 1;
-        for (int i = 1; i <= MOST_WARM_UPS && share > COMPILED; i++) {
-            long compiled = compiler.getTotalCompilationTime();
-            long start = System.nanoTime();
-            throughKafka(stack, uploads, "warm-up-" + i, i % 2 == 0 ? uris : List.of());
-            double millis =
-                    (System.nanoTime() - start) / 1e6 * Runtime.getRuntime().availableProcessors();
-            share = (compiler.getTotalCompilationTime() - compiled) / millis;
-            out.printf(
-                    Locale.ROOT, "warm-up %d: the JVM compiled in %.1f %% of the processors' time%n", i, 100 * share);
-            out.flush();
-        }
     }
 
     /** The photographs as files, by URI. */
