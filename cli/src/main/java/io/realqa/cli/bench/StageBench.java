@@ -20,7 +20,6 @@ public final class StageBench {
     private static final double WARM_UP_SECONDS = 1.5;
     private static final double MEASURED_SECONDS = 3;
     private static final int MATRIX = 1024;
-    private static final int MOST_WARM_UPS = 12;
 
     private final Scorer scorer;
     private final BenchImages images;
@@ -40,7 +39,7 @@ public final class StageBench {
         }
         out.println();
         double[] cpu = preparation();
-        WarmUp.run(MOST_WARM_UPS, out, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
+        WarmUp.run(out, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
         double peak = peak();
         out.printf(
                 Locale.ROOT,

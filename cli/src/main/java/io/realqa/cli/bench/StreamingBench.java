@@ -48,8 +48,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class StreamingBench {
     private static final int ROUNDS = 5;
     private static final int PARTITIONS = 4;
-    private static final int MOST_WARM_UPS = 12;
-    /** What is measured besides the bare scorer; the second name is how the summary has it. */
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+
+    /** What is measured besides the bare scorer. */
     private enum Way {
         BY_REFERENCE("by reference"),
         INLINE("inline");
@@ -68,8 +69,6 @@ public final class StreamingBench {
             return String.format(Locale.ROOT, "%.1f images/s, %.1f ms of processor time each", perSecond, millis);
         }
     }
-
-    private static final Duration LONGEST = Duration.ofMinutes(5);
 
     private final Scorer scorer;
     private final BenchImages images;
@@ -130,10 +129,7 @@ public final class StreamingBench {
             List<String> uris =
                     files(Files.createDirectories(stack.stateFolder().resolve("photos")));
             direct(uploads / 4);
-            WarmUp.run(
-                    MOST_WARM_UPS,
-                    out,
-                    i -> throughKafka(stack, uploads / 2, "warm-up-" + i, i % 2 == 0 ? uris : List.of()));
+            WarmUp.run(out, i -> throughKafka(stack, uploads / 2, "warm-up-" + i, i % 2 == 0 ? uris : List.of()));
             Rate before = direct(uploads);
             out.printf("bare scorer: %s%n", before);
             for (int round = 1; round <= ROUNDS; round++) {

@@ -12,6 +12,8 @@ import java.util.Locale;
 final class WarmUp {
     /** Share of the processors' time below which the compiler no longer counts. */
     private static final double COMPILED = 0.05;
+    /** Rounds, whatever the compiler still does. */
+    private static final int MOST = 12;
 
     private WarmUp() {}
 
@@ -21,11 +23,10 @@ final class WarmUp {
         void run(int round) throws E;
     }
 
-    /** @param most rounds, whatever the compiler still does */
-    static <E extends Exception> void run(int most, PrintWriter out, Work<E> work) throws E {
+    static <E extends Exception> void run(PrintWriter out, Work<E> work) throws E {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         double share = 1;
-        for (int round = 1; round <= most && share > COMPILED; round++) {
+        for (int round = 1; round <= MOST && share > COMPILED; round++) {
             long compiled = compiler.getTotalCompilationTime();
             long start = System.nanoTime();
             work.run(round);
