@@ -2,19 +2,22 @@ package io.realqa.scorer.image;
 
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * JPEG: grey, RGB, YCbCr, CMYK and YCCK, baseline or progressive. The JDK's reader gives the components as stored;
- * the color conversion is libjpeg's and Pillow's, done here.
+ * JPEG: grey, RGB, YCbCr, CMYK and YCCK, baseline or progressive. The JDK's reader converts YCbCr to RGB, as Pillow does
+ * by libjpeg, and gives other components as stored; what is left to convert is done here.
  */
 final class JpegReader implements FormatReader {
     private static final int SCALE = 16;
@@ -28,6 +31,9 @@ final class JpegReader implements FormatReader {
     private static final ColorModel BYTES = new ComponentColorModel(
             ColorSpace.getInstance(ColorSpace.CS_GRAY), false, false, ColorModel.OPAQUE, DataBuffer.TYPE_BYTE);
 
+    private static final ColorModel RGB = new ComponentColorModel(
+            ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, ColorModel.OPAQUE, DataBuffer.TYPE_BYTE);
+
     private static int fixed(double factor) {
         return (int) (factor * (1 << SCALE) + 0.5);
     }
@@ -36,9 +42,6 @@ final class JpegReader implements FormatReader {
     public StoredImage read(byte[] file, ImageLimits limits) throws IOException, ImageRejectedException {
         JpegStructure jpeg = JpegStructure.parse(file, limits);
         byte[] samples = decode(jpeg);
-        if (jpeg.luminanceFirst()) {
-            toRgb(samples, jpeg.componentIds().length);
-        }
         byte[] rgb = switch (jpeg.componentIds().length) {
             case 1 -> greyToRgb(samples);
             case 3 -> samples;
@@ -48,14 +51,15 @@ final class JpegReader implements FormatReader {
                 new RasterImage(jpeg.width(), jpeg.height(), rgb), Orientation.of(jpeg.exif(), jpeg.xmp()));
     }
 
-    /** [height, width, components]. */
+    /** [height, width, components]: RGB for YCbCr, else as stored. */
     private static byte[] decode(JpegStructure jpeg) throws IOException, ImageRejectedException {
+        boolean toRgb = jpeg.componentIds().length == 3 && jpeg.luminanceFirst();
         ImageReader reader = Rasters.jdkReader("jpeg");
         List<String> warnings = new ArrayList<>();
-        try (ImageInputStream stream = new ByteArrayImageInputStream(jpeg.pixels())) {
+        try (ImageInputStream stream = new ByteArrayImageInputStream(toRgb ? jpeg.asJfif() : jpeg.pixels())) {
             reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
             reader.setInput(stream, true, true);
-            Raster raster = reader.readRaster(0, null);
+            Raster raster = toRgb ? rgb(reader, jpeg) : reader.readRaster(0, null);
             for (String warning : warnings) {
                 if (isLoss(warning)) {
                     throw ImageRejectedException.corrupt(
@@ -70,6 +74,15 @@ final class JpegReader implements FormatReader {
         } finally {
             reader.dispose();
         }
+    }
+
+    private static Raster rgb(ImageReader reader, JpegStructure jpeg) throws IOException {
+        WritableRaster raster =
+                Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, jpeg.width(), jpeg.height(), 3, null);
+        ImageReadParam into = reader.getDefaultReadParam();
+        into.setDestination(new BufferedImage(RGB, raster, false, null));
+        reader.read(0, into);
+        return raster;
     }
 
     /**
@@ -99,10 +112,13 @@ final class JpegReader implements FormatReader {
     /**
      * Every program stores CMYK in JPEG upside down, as Adobe does, and Pillow takes that for granted.
      *
-     * @param samples [pixels, 4]: 255 - CMY and 255 - K, or for YCCK CMY as the color conversion leaves them, which
-     *     is the complement of libjpeg's
+     * @param samples [pixels, 4]: 255 - CMY and 255 - K, or YCC and 255 - K, written over
      */
     private static byte[] inksToRgb(byte[] samples, boolean ycck) {
+        if (ycck) {
+            // leaves CMY, the complement of libjpeg's
+            luminanceToRgb(samples);
+        }
         byte[] rgb = new byte[samples.length / 4 * 3];
         for (int in = 0, out = 0; in < samples.length; in += 4, out += 3) {
             int key = 255 - Bytes.u8(samples, in + 3);
@@ -114,9 +130,9 @@ final class JpegReader implements FormatReader {
         return rgb;
     }
 
-    /** libjpeg's YCbCr to RGB in place, on the first three of each pixel's components. */
-    private static void toRgb(byte[] samples, int components) {
-        for (int i = 0; i < samples.length; i += components) {
+    /** libjpeg's YCbCr to RGB in place, on the first three of each pixel's four components. */
+    private static void luminanceToRgb(byte[] samples) {
+        for (int i = 0; i < samples.length; i += 4) {
             int y = Bytes.u8(samples, i);
             int cb = Bytes.u8(samples, i + 1) - 128;
             int cr = Bytes.u8(samples, i + 2) - 128;

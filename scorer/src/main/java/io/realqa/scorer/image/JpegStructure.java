@@ -30,6 +30,9 @@ record JpegStructure(
     private static final String EXIF = "Exif\0\0";
     private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
 
+    /** APP0: 16 bytes, JFIF 1.1, a density of one by one without a unit, no thumbnail. */
+    private static final byte[] JFIF = {-1, (byte) 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0};
+
     /** A real progressive file has about ten; each one costs a pass over every coefficient. */
     private static final int MAX_SCANS = 100;
 
@@ -173,6 +176,18 @@ record JpegStructure(
                 componentIds[c] = Bytes.u8(file, from + 6 + 3 * c);
             }
         }
+    }
+
+    /**
+     * The pixels with a JFIF marker, by which three components are YCbCr whatever their ids and sampling. Without it the
+     * JDK's reader would take some for RGB.
+     */
+    byte[] asJfif() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(pixels.length + JFIF.length);
+        out.write(pixels, 0, 2);
+        out.write(JFIF, 0, JFIF.length);
+        out.write(pixels, 2, pixels.length - 2);
+        return out.toByteArray();
     }
 
     /** Whether the first three components are YCbCr rather than RGB or CMY; libjpeg's rules. */
