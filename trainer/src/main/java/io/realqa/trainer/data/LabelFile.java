@@ -83,7 +83,7 @@ public final class LabelFile {
                         + " (expected: a path or an id)");
             }
             Map<String, String> attributes = new LinkedHashMap<>();
-            row.path("attributes").fields().forEachRemaining(a -> {
+            row.path("attributes").properties().forEach(a -> {
                 if (!a.getValue().isTextual() && !a.getValue().isIntegralNumber()) {
                     throw new DataException(
                             where + "attributes: " + a.getKey() + ": " + a.getValue() + " (expected: a text)");
