@@ -75,6 +75,8 @@ public final class ScoringEngine implements AutoCloseable {
     private final Consumer<Fault> onFault;
     private final AtomicLong scored = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
+    /** Outcomes on their way to those who wait for them. */
+    private final AtomicLong untold = new AtomicLong();
 
     /**
      * Starts its threads.
@@ -174,6 +176,11 @@ public final class ScoringEngine implements AutoCloseable {
             toPreparation(flight);
         }
         return Offer.TAKEN;
+    }
+
+    /** Whether nothing is in flight and every outcome was told, which is a moment later. */
+    public boolean idle() {
+        return admission.images() == 0 && untold.get() == 0;
     }
 
     public Counts counts() {
@@ -381,9 +388,18 @@ public final class ScoringEngine implements AutoCloseable {
     }
 
     private void finish(Flight flight, Outcome outcome) {
-        if (!end(flight, outcome)) {
-            return;
+        // before the job gives back its room: until its outcome is told the engine is not idle
+        untold.incrementAndGet();
+        try {
+            if (end(flight, outcome)) {
+                tell(flight, outcome);
+            }
+        } finally {
+            untold.decrementAndGet();
         }
+    }
+
+    private void tell(Flight flight, Outcome outcome) {
         if (outcome instanceof Outcome.Scored s) {
             scored.incrementAndGet();
             metrics.timings(s.timings());

@@ -121,6 +121,6 @@ public final class Tasks {
 
     /** Whether nothing is in the engine and every outcome was forwarded. */
     public boolean drained() {
-        return engine.counts().inFlight() == 0 && metrics.finished() == 0;
+        return engine.idle() && metrics.finished() == 0;
     }
 }

@@ -152,6 +152,37 @@ class ScoringEngineTest {
     }
 
     @Test
+    void itIsNotIdleBeforeTheLastOutcomeIsTold() throws Exception {
+        CountDownLatch telling = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        try (ScoringEngine engine = engine(new TestModel(grey -> {}), EIGHT, ROOMY)) {
+            assertThat(engine.idle()).isTrue();
+            ImageJob job = new ImageJob(
+                    "image",
+                    "tests",
+                    TestModel.image(1),
+                    null,
+                    null,
+                    Priority.NORMAL,
+                    o -> {
+                        telling.countDown();
+                        await(told);
+                    },
+                    () -> false);
+            engine.offer(job);
+            await(telling);
+            assertThat(engine.counts().inFlight()).isZero();
+            assertThat(engine.idle()).isFalse();
+            told.countDown();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!engine.idle()) {
+                assertThat(System.nanoTime()).as("idle within 20 s").isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
     void noErrorEndsTheWorkerOrLosesAJob() throws Exception {
         for (Throwable failure : List.of(
                 new OutOfMemoryError("device"),
