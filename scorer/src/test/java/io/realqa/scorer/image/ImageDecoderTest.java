@@ -11,6 +11,7 @@ import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against Pillow's pixels, and against damage. */
 class ImageDecoderTest {
@@ -49,6 +50,34 @@ class ImageDecoderTest {
             sum += Math.abs((a[i] & 0xff) - (b[i] & 0xff));
         }
         return (double) sum / a.length;
+    }
+
+    /** Three components are YCbCr without a marker that says so, whatever their sampling and their ids, but R, G and B. */
+    @ParameterizedTest
+    @ValueSource(strings = {"444.jpg", "422.jpg", "420.jpg"})
+    void aJpegWithoutMarkersIsTheSamePicture(String name) throws Exception {
+        byte[] file = References.bytes("formats/" + name);
+        byte[] picture = decoder.decode(file).rgb();
+        int jfif = 18;
+        byte[] bare = new byte[file.length - jfif];
+        System.arraycopy(file, 0, bare, 0, 2);
+        System.arraycopy(file, 2 + jfif, bare, 2, bare.length - 2);
+        assertThat(decoder.decode(bare).rgb()).isEqualTo(picture);
+        int frame = segment(bare, 0xc0);
+        int scan = segment(bare, 0xda);
+        for (int component = 0; component < 3; component++) {
+            bare[frame + 10 + 3 * component] = (byte) component;
+            bare[scan + 5 + 2 * component] = (byte) component;
+        }
+        assertThat(decoder.decode(bare).rgb()).isEqualTo(picture);
+    }
+
+    private static int segment(byte[] jpeg, int marker) {
+        int at = 2;
+        while (Bytes.u8(jpeg, at + 1) != marker) {
+            at += 2 + Bytes.u16be(jpeg, at + 2);
+        }
+        return at;
     }
 
     @ParameterizedTest
