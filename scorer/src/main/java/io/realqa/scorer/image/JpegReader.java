@@ -31,6 +31,7 @@ final class JpegReader implements FormatReader {
     private static final ColorModel BYTES = new ComponentColorModel(
             ColorSpace.getInstance(ColorSpace.CS_GRAY), false, false, ColorModel.OPAQUE, DataBuffer.TYPE_BYTE);
 
+    /** Asks the JDK's reader for its conversion from YCbCr. */
     private static final ColorModel RGB = new ComponentColorModel(
             ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, ColorModel.OPAQUE, DataBuffer.TYPE_BYTE);
 

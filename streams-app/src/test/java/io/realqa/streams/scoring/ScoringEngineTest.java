@@ -94,6 +94,14 @@ class ScoringEngineTest {
         }
     }
 
+    private static void awaitIdle(ScoringEngine engine) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!engine.idle()) {
+            assertThat(System.nanoTime()).as("idle within 20 s").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
     /** Fails with one kind of failure at the poison image alone. */
     private static IntConsumer poison(Supplier<? extends Throwable> failure) {
         return grey -> {
@@ -174,11 +182,7 @@ class ScoringEngineTest {
             assertThat(engine.counts().inFlight()).isZero();
             assertThat(engine.idle()).isFalse();
             told.countDown();
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (!engine.idle()) {
-                assertThat(System.nanoTime()).as("idle within 20 s").isLessThan(deadline);
-                Thread.onSpinWait();
-            }
+            awaitIdle(engine);
         }
     }
 
@@ -504,11 +508,7 @@ class ScoringEngineTest {
             cancelled.set(true);
             go.countDown();
             assertThat(answer().grey()).isEqualTo(1);
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (engine.counts().inFlight() > 0) {
-                assertThat(System.nanoTime()).isLessThan(deadline);
-                Thread.onSpinWait();
-            }
+            awaitIdle(engine);
             assertThat(answers).isEmpty();
             assertThat(model.seen()).containsExactly(1);
         }

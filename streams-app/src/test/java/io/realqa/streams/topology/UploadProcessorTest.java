@@ -269,7 +269,7 @@ class UploadProcessorTest {
         first.close();
         device.release(10);
         UploadProcessor second = started();
-        while (engine.counts().inFlight() > 0) {
+        while (!engine.idle()) {
             Thread.onSpinWait();
         }
         for (int i = 0; i < 10; i++) {
