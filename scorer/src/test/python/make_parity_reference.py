@@ -82,8 +82,9 @@ VISION_IDS = {
 
 # One row per random checkpoint. images: (H, W) of the two sources. Together they cover: both namings and shards; flat
 # and nested config.json; tied and untied embeddings; float32 and bfloat16 files; min/max_pixels and size; images that
-# shrink, grow and stay; adapters by list, by regular expression and for all linear layers, which PEFT takes to be the
-# merger as well (never lm_head); rank and alpha patterns; scaling by the square root of the rank.
+# shrink, grow and stay; adapters by list (of whose names "proj" is the patches' convolution as well), by regular
+# expression and for all linear layers, which PEFT takes to be the merger as well (never lm_head); rank and alpha patterns;
+# scaling by the square root of the rank.
 CONFIGURATIONS = {
     "flat-hub-6x2": {
         "seed": 11,
@@ -101,7 +102,7 @@ CONFIGURATIONS = {
         "images": [(90, 70), (50, 61)],
         "lora": {"r": 4, "lora_alpha": 8,
                  "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
-                                    "attn.qkv", "attn.proj", "fc1", "fc2"]},
+                                    "attn.qkv", "proj", "fc1", "fc2"]},
         "adapter_hub_naming": True,
     },
     "nested-memory-4x4": {
@@ -345,7 +346,8 @@ def write_adapter(model, settings, folder, seed):
     generator = torch.Generator().manual_seed(seed)
     parts = sorted((n, p) for n, p in adapted.named_parameters() if ".lora_" in n)
     for _, parameter in parts:
-        parameter.copy_(0.12 * torch.randn(parameter.shape, generator=generator))
+        size = 0.12 if parameter.dim() == 2 else 0.03  # a kernel sums over more inputs
+        parameter.copy_(size * torch.randn(parameter.shape, generator=generator))
     assert any("visual" in n for n, _ in parts) and any("language_model" in n for n, _ in parts)
     adapted.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A PEFT LoRA adapter in memory: a folder with adapter_config.json and adapter_model.safetensors, for the language
- * model's and the vision tower's linear layers. A tensor that cannot be applied is refused: an engine that left it out
- * would give plausible, wrong scores.
+ * A PEFT LoRA adapter in memory: a folder with adapter_config.json and adapter_model.safetensors, for the linear layers
+ * of the language model and of the vision tower, and for the convolution that makes patches of pixels. A tensor that
+ * cannot be applied is refused: an engine that left it out would give plausible, wrong scores.
  *
  * <p>Immutable and safe for any thread; any number can be resident. Close it before its checkpoint.
  */

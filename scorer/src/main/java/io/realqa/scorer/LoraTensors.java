@@ -27,8 +27,8 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
      * The two matrices of one module, which add scale B A to its weight.
      *
      * @param module canonical name
-     * @param a [rank, in]
-     * @param b [out, rank]
+     * @param a [rank, in], or of a convolution [rank, channels, frames, height, width]
+     * @param b [out, rank], or of a convolution [out, rank, 1, 1, 1]
      */
     record Pair(String module, Entry a, Entry b, double scale) {}
 
@@ -49,14 +49,14 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
         Path tensorFile = folder.resolve("adapter_model.safetensors");
         PeftConfig config = PeftConfig.read(configFile);
         Safetensors table = Safetensors.read(tensorFile);
-        Map<String, long[]> linears = new WeightLayout(model).linears();
+        Map<String, long[]> adaptable = new WeightLayout(model).adaptable();
         Map<String, Found> found = find(table);
         if (found.isEmpty()) {
             throw new ModelException(tensorFile + ": no tensors (expected: lora_A and lora_B of at least one module)");
         }
-        complain(tensorFile, config, linears, found);
+        complain(tensorFile, config, adaptable, found);
         List<Pair> pairs = new ArrayList<>();
-        found.forEach((module, of) -> pairs.add(pair(table, config, linears, module, of)));
+        found.forEach((module, of) -> pairs.add(pair(table, config, adaptable, module, of)));
         return new LoraTensors(List.of(configFile, tensorFile), table, List.copyOf(pairs));
     }
 
@@ -82,7 +82,8 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
     }
 
     /** Modules that the settings name and the file lacks: PEFT always writes them all. */
-    private static void complain(Path file, PeftConfig config, Map<String, long[]> linears, Map<String, Found> pairs) {
+    private static void complain(
+            Path file, PeftConfig config, Map<String, long[]> adaptable, Map<String, Found> pairs) {
         TreeSet<String> present = new TreeSet<>();
         boolean newNaming = false;
         for (String module : pairs.keySet()) {
@@ -93,9 +94,9 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
             }
             newNaming |= module.startsWith("model.visual.") || module.startsWith("model.language_model.");
         }
-        for (String linear : linears.keySet()) {
-            String name = Adapter.peftName(linear, newNaming);
-            if (config.targets().matches(name) && !present.contains(linear)) {
+        for (String canonical : adaptable.keySet()) {
+            String name = Adapter.peftName(canonical, newNaming);
+            if (config.targets().matches(name) && !present.contains(canonical)) {
                 throw new ModelException(file + ": no tensors for " + name
                         + " (expected: every module that target_modules of adapter_config.json names)");
             }
@@ -103,12 +104,13 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
     }
 
     private static Pair pair(
-            Safetensors table, PeftConfig config, Map<String, long[]> linears, String module, Found pair) {
+            Safetensors table, PeftConfig config, Map<String, long[]> adaptable, String module, Found pair) {
         String name = WeightLayout.canonical(module).orElse("");
-        long[] outIn = linears.get(name);
-        if (outIn == null) {
-            throw new ModelException(table.file() + ": module " + module
-                    + " cannot be adapted (expected: a linear layer of the language model or the vision tower)");
+        long[] weight = adaptable.get(name);
+        if (weight == null) {
+            throw new ModelException(
+                    table.file() + ": module " + module + " cannot be adapted (expected: a linear layer "
+                            + "of the language model or the vision tower, or the patches' convolution)");
         }
         if (!config.targets().matches(module)) {
             throw new ModelException(
@@ -119,9 +121,25 @@ record LoraTensors(List<Path> files, Safetensors table, List<Pair> pairs) {
                     + " is missing (expected: both)");
         }
         int rank = config.rankOf(module);
-        checkShape(table, pair.a.get(), rank, outIn[1]);
-        checkShape(table, pair.b.get(), outIn[0], rank);
+        checkShape(table, pair.a.get(), shapeOfA(rank, weight));
+        checkShape(table, pair.b.get(), shapeOfB(rank, weight));
         return new Pair(name, pair.a.get(), pair.b.get(), config.scaleOf(module));
+    }
+
+    /** PEFT's A for a weight: as the weight, but for rank outputs. */
+    static long[] shapeOfA(int rank, long[] weight) {
+        long[] shape = weight.clone();
+        shape[0] = rank;
+        return shape;
+    }
+
+    /** PEFT's B for a weight: from rank inputs, of a convolution as kernels of size 1. */
+    static long[] shapeOfB(int rank, long[] weight) {
+        long[] shape = new long[weight.length];
+        Arrays.fill(shape, 1);
+        shape[0] = weight[0];
+        shape[1] = rank;
+        return shape;
     }
 
     private static void checkShape(Safetensors table, Entry e, long... shape) {

@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -13,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class LoraTrainer extends ModelTrainer {
     private final LoraSettings settings;
 
-    /** A module's rank, input and output sizes, and the factor of its update. */
-    private record Module(int rank, long in, long out, double scale) {}
+    /** A module's rank, the shape of its weight, and the factor of its update. */
+    private record Module(int rank, long[] weight, double scale) {}
 
     /**
      * Prepares an adapter as PEFT initialises it: A uniform in ±1 / √in (Kaiming's with a = √5), B zero.
@@ -47,9 +48,9 @@ public final class LoraTrainer extends ModelTrainer {
         this.settings = settings;
         SplittableRandom random = new SplittableRandom(seed);
         shapes().forEach((name, shape) -> {
-            float[] values = new float[Math.toIntExact(shape[0] * shape[1])];
+            float[] values = new float[Math.toIntExact(product(shape))];
             if (name.endsWith(".A")) {
-                double bound = 1 / Math.sqrt(shape[1]);
+                double bound = 1 / Math.sqrt((double) product(shape) / shape[0]);
                 for (int i = 0; i < values.length; i++) {
                     values[i] = (float) random.nextDouble(-bound, bound);
                 }
@@ -63,10 +64,10 @@ public final class LoraTrainer extends ModelTrainer {
     private static Map<String, Module> modules(Checkpoint checkpoint, LoraSettings settings) {
         PeftConfig config = PeftConfig.of(Json.parse("adapter settings", settings.toJson(null)));
         Map<String, Module> modules = new TreeMap<>();
-        new WeightLayout(checkpoint.config()).linears().forEach((name, shape) -> {
+        new WeightLayout(checkpoint.config()).adaptable().forEach((name, weight) -> {
             String module = Adapter.peftName(name, true);
             if (config.targets().matches(module)) {
-                modules.put(name, new Module(config.rankOf(module), shape[1], shape[0], config.scaleOf(module)));
+                modules.put(name, new Module(config.rankOf(module), weight, config.scaleOf(module)));
             }
         });
         if (modules.isEmpty()) {
@@ -79,10 +80,14 @@ public final class LoraTrainer extends ModelTrainer {
     private static Map<String, long[]> shapes(Map<String, Module> modules) {
         Map<String, long[]> shapes = new TreeMap<>();
         modules.forEach((name, module) -> {
-            shapes.put(name + ".A", new long[] {module.rank(), module.in()});
-            shapes.put(name + ".B", new long[] {module.out(), module.rank()});
+            shapes.put(name + ".A", LoraTensors.shapeOfA(module.rank(), module.weight()));
+            shapes.put(name + ".B", LoraTensors.shapeOfB(module.rank(), module.weight()));
         });
         return shapes;
+    }
+
+    private static long product(long[] shape) {
+        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     @Override

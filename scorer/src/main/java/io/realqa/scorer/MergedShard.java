@@ -87,11 +87,11 @@ final class MergedShard {
         }
     }
 
-    /** Rows of W [out, in] as many at a time as a piece holds: W[o] += sum over r of B[o, r] A[r]. */
+    /** Rows of W [out, in, …] as many at a time as a piece holds: W[o] += sum over r of B[o, r] A[r]. */
     private void merge(FileChannel in, Source tensor, Pair pair, FileChannel out) throws IOException {
         Entry e = tensor.entry();
-        int columns = Math.toIntExact(e.shape()[1]);
         long rows = e.shape()[0];
+        int columns = Math.toIntExact(e.bytes() / e.dtype().bytes / rows);
         float[] a = lora.a(pair);
         float[] b = lora.b(pair);
         int rank = b.length / (int) rows;

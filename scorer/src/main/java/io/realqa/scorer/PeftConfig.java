@@ -118,7 +118,7 @@ record PeftConfig(
     private static ModuleFilter filter(Json json, String key) {
         JsonNode value = json.node().path(key);
         if (value.isTextual() && value.textValue().equals("all-linear")) {
-            return module -> true;
+            return module -> !module.endsWith(WeightLayout.PATCHES);
         }
         if (value.isTextual()) {
             Pattern pattern = compile(json, key, value.textValue());

@@ -19,13 +19,16 @@ final class WeightLayout {
         {"lm_head.", "lm_head."},
     };
 
+    /** The convolution that makes patches of pixels: [E, channels, frames, height, width]. */
+    static final String PATCHES = "visual.patch_embed.proj";
+
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
-    private final Map<String, long[]> linears = new LinkedHashMap<>();
+    private final Map<String, long[]> adaptable = new LinkedHashMap<>();
 
     WeightLayout(ModelConfig c) {
         ModelConfig.Vision v = c.vision();
         int e = v.embedSize();
-        add("visual.patch_embed.proj.weight", e, v.channels(), v.temporalPatchSize(), v.patchSize(), v.patchSize());
+        weight(PATCHES, e, v.channels(), v.temporalPatchSize(), v.patchSize(), v.patchSize());
         for (int i = 0; i < v.depth(); i++) {
             String block = "visual.blocks." + i + ".";
             norm(block + "norm1", e);
@@ -70,11 +73,15 @@ final class WeightLayout {
     }
 
     private void linear(String module, int out, int in, boolean bias) {
-        add(module + ".weight", out, in);
+        weight(module, out, in);
         if (bias) {
             add(module + ".bias", out);
         }
-        linears.put(module, new long[] {out, in});
+    }
+
+    private void weight(String module, long... shape) {
+        add(module + ".weight", shape);
+        adaptable.put(module, shape);
     }
 
     /** Canonical name of a tensor or module in a file, or empty where no part of the model is called so. */
@@ -95,8 +102,8 @@ final class WeightLayout {
         return shapes;
     }
 
-    /** The linear layers that an adapter may change: module name to {out, in}. */
-    Map<String, long[]> linears() {
-        return linears;
+    /** What an adapter may change: the linear layers, [out, in], and the patches' convolution; module name to shape. */
+    Map<String, long[]> adaptable() {
+        return adaptable;
     }
 }

@@ -188,7 +188,7 @@ class AdapterTest {
         });
         TensorFile.editJson(
                 folder.resolve("adapter_config.json"), c -> c.put("target_modules", ".*(proj|fc.|qkv|head)"));
-        refused(folder, "module " + module + " cannot be adapted", "a linear layer");
+        refused(folder, "module " + module + " cannot be adapted", "a linear layer", "convolution");
     }
 
     private static Tensor zeros(long[] shape) {
@@ -200,9 +200,19 @@ class AdapterTest {
         refusedModule("lm_head", new long[] {4, 48}, new long[] {528, 4});
     }
 
+    @ParameterizedTest
+    @CsvSource({"A, 4 1176, '[4, 3, 2, 14, 14]'", "B, 16 4, '[16, 4, 1, 1, 1]'"})
+    void aConvolutionsMatricesAreKernels(String which, String flat, String expected) throws IOException {
+        long[] shape = Arrays.stream(flat.split(" ")).mapToLong(Long::parseLong).toArray();
+        String name = "base_model.model.visual.patch_embed.proj.lora_" + which + ".weight";
+        refusedTensors(t -> t.put(name, zeros(shape)), name, Arrays.toString(shape), expected);
+    }
+
     @Test
-    void anAdapterOfThePatchConvolutionIsRefused() throws IOException {
-        refusedModule("visual.patch_embed.proj", new long[] {4, 3, 2, 14, 14}, new long[] {16, 4, 1, 1, 1});
+    void allLinearLeavesTheConvolutionOut() throws IOException {
+        PeftConfig config = config(c -> c.put("target_modules", "all-linear"));
+        assertThat(config.targets().matches("visual.patch_embed.proj")).isFalse();
+        assertThat(config.targets().matches("visual.blocks.3.attn.proj")).isTrue();
     }
 
     @Test

@@ -199,14 +199,16 @@ class FullTrainerTest {
                 "text.layers.0.self_attn.q_proj.B",
                 "text.layers.1.mlp.down_proj.B",
                 "visual.blocks.0.attn.qkv.B",
-                "visual.merger.mlp.0.B"
+                "visual.merger.mlp.0.B",
+                "visual.patch_embed.proj.B"
             })
     void computedByLayersGradientsUnderDropoutAreTheSlopesOfTheLoss(String parameter) throws Exception {
+        String everything = LoraSettings.REGEX + ".*(proj|qkv|fc[12]|mlp\\.[02])";
         try (Checkpoint checkpoint = checkpoint("nested-memory-4x4");
                 LoraTrainer lora = new LoraTrainer(
                         checkpoint,
                         PROFILE,
-                        new LoraSettings(3, 6, 0.4, false, List.of("all-linear"), List.of(), Map.of(), Map.of()),
+                        new LoraSettings(3, 6, 0.4, false, List.of(everything), List.of(), Map.of(), Map.of()),
                         LOSS,
                         5)) {
             lora.computeByLayers();
