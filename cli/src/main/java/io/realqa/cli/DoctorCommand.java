@@ -88,7 +88,7 @@ final class DoctorCommand implements Callable<Integer> {
             check("broker", "check kafka.bootstrap.servers, the network and the credentials", () -> broker(s));
             check("registry", "check registry.schema.registry.url, its path and the credentials", () -> registry(s));
         }
-        if (settings != null && settings.calibration() != null) {
+        if (settings != null && !settings.calibration().isEmpty()) {
             ServiceConfig s = settings;
             check(
                     "calibration",

@@ -4,7 +4,7 @@ import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
-import io.realqa.streams.replay.ReplayOptions;
+import io.realqa.streams.config.TopicNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -46,7 +46,7 @@ public final class LocalStack implements AutoCloseable {
                     .map(t -> new NewTopic(t.topic(), partitions, (short) 1).configs(t.topicConfig()))
                     .toList();
             broker.createTopics(topics);
-            broker.createTopics(List.of(new NewTopic(ReplayOptions.MARKS_TOPIC, 1, (short) 1)
+            broker.createTopics(List.of(new NewTopic(TopicNames.DEFAULTS.replays(), 1, (short) 1)
                     .configs(Map.of("cleanup.policy", "compact"))));
             LocalRegistry registry = registryStart.join();
             Topics.register(new SchemaRegistryClient(registry.url(), null));

@@ -1,13 +1,12 @@
 package io.realqa.cli;
 
+import io.realqa.settings.Values;
 import io.realqa.verify.FireOptions;
 import io.realqa.verify.FireRun;
 import io.realqa.verify.Sabotage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,7 +25,6 @@ import picocli.CommandLine.Spec;
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class VerifyCommand implements Callable<Integer> {
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
     /** On two cores the faults, not the uploads, take the time. */
     private static final double SECONDS_PER_FAULT = 4.5;
 
@@ -100,7 +98,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Duration every = killEvery == null ? null : duration(killEvery);
+        Duration every = killEvery == null ? null : Values.duration("--kill-every", killEvery, Duration.ZERO);
         if (minutes != null && every == null) {
             throw new ParameterException(
                     spec.commandLine(), "--minutes: " + minutes + " (expected: together with --kill-every)");
@@ -132,19 +130,5 @@ final class VerifyCommand implements Callable<Integer> {
         }
         int size = uploads != null ? uploads : 100_000;
         return (int) Math.max(1, Math.min(RATE_WITHOUT_FAULTS, Math.ceil(size / (faults * SECONDS_PER_FAULT))));
-    }
-
-    private Duration duration(String text) {
-        Matcher m = DURATION.matcher(text);
-        if (!m.matches()) {
-            throw new ParameterException(
-                    spec.commandLine(), "--kill-every: " + text + " (expected: a duration such as 500ms, 5s or 1m)");
-        }
-        long n = Long.parseLong(m.group(1));
-        return switch (m.group(2)) {
-            case "ms" -> Duration.ofMillis(n);
-            case "s" -> Duration.ofSeconds(n);
-            default -> Duration.ofMinutes(n);
-        };
     }
 }

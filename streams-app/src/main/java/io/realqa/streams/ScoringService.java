@@ -8,6 +8,7 @@ import io.realqa.scorer.Scorer;
 import io.realqa.streams.adapters.AdapterService;
 import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.calibration.Calibrations;
+import io.realqa.streams.config.TopicNames;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -126,7 +127,7 @@ public final class ScoringService implements AutoCloseable {
      * Starts to listen, loads the model, waits for the registry and starts to score. Ends early if it is closed meanwhile.
      */
     public void start() {
-        Integer port = config.httpPort();
+        Integer port = config.http().port();
         synchronized (this) {
             if (closed.get()) {
                 return;
@@ -139,13 +140,13 @@ public final class ScoringService implements AutoCloseable {
         loading = "loading the model";
         Calibrations calibrations = config.calibrations();
         Model model = loader.get();
-        EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), topicNames(config));
+        EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), names(config.topics()));
         loading = "waiting for the schema registry";
         if (!register(serdes)) {
             return;
         }
         Properties streams = StreamsProperties.of(config);
-        String uploads = config.topic("uploads", Topics.UPLOADS.topic());
+        String uploads = config.topics().uploads();
         if (!retry("the topics", () -> FenceTopic.ensure(streams, uploads), IllegalStateException.class)) {
             return;
         }
@@ -240,7 +241,7 @@ public final class ScoringService implements AutoCloseable {
     private void run(Model model, EventSerdes serdes, Properties properties, Calibrations calibrations) {
         ContentPolicy policy = config.contentPolicy();
         ContentSource content = substitutes.content() == null
-                ? new ContentFetcher(policy, config.clips().bytes())
+                ? new ContentFetcher(policy, config.limits().clips().bytes())
                 : substitutes.content();
         ScoringEngine engine = new ScoringEngine(
                 adapters == null ? (platform, imageId) -> model.scorer() : adapters.router(),
@@ -249,7 +250,7 @@ public final class ScoringService implements AutoCloseable {
                 config.engine(model.workers()),
                 metrics,
                 this::onFault);
-        Tasks.Settings settings = Tasks.Settings.of(config.inlineBytes(), FenceTopic.name(properties));
+        Tasks.Settings settings = Tasks.Settings.of(config.limits().inline(), FenceTopic.name(properties));
         Tasks tasks = new Tasks(
                 engine,
                 serdes,
@@ -277,13 +278,13 @@ public final class ScoringService implements AutoCloseable {
         streams.start();
     }
 
-    private static Map<Topics, String> topicNames(ServiceConfig config) {
+    private static Map<Topics, String> names(TopicNames topics) {
         Map<Topics, String> names = new EnumMap<>(Map.of(
-                Topics.UPLOADS, config.topic("uploads", Topics.UPLOADS.topic()),
-                Topics.SCORES, config.topic("scores", Topics.SCORES.topic()),
-                Topics.ATTRIBUTES, config.topic("attributes", Topics.ATTRIBUTES.topic()),
-                Topics.DEAD_LETTERS, config.topic("dead-letters", Topics.DEAD_LETTERS.topic())));
-        String shadows = config.shadowTopic();
+                Topics.UPLOADS, topics.uploads(),
+                Topics.SCORES, topics.scores(),
+                Topics.ATTRIBUTES, topics.attributes(),
+                Topics.DEAD_LETTERS, topics.deadLetters()));
+        String shadows = topics.shadows();
         if (shadows != null) {
             names.put(Topics.SHADOW_SCORES, shadows);
         }

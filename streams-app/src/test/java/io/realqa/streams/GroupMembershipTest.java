@@ -92,26 +92,14 @@ class GroupMembershipTest {
             topics.add(new NewTopic(group + "." + key, PARTITIONS, (short) 1).configs(topic.topicConfig()));
         });
         broker.createTopics(topics);
-        Map<String, String> kafka = new HashMap<>(settings);
-        kafka.put("bootstrap.servers", broker.bootstrapServers());
-        kafka.put("application.id", group);
-        kafka.put("state.dir", data.resolve(group).toString());
-        ServiceConfig config = ServiceConfig.of(broker.bootstrapServers(), registry.url(), Path.of("none"))
-                .withKafka(kafka);
-        return new ServiceConfig(
-                config.kafka(),
-                config.registry(),
-                null,
-                names,
-                config.model(),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        return ServiceConfig.of(broker.bootstrapServers(), registry.url(), Path.of("none"))
+                .with(c -> c.kafka(settings)
+                        .kafka(Map.of(
+                                "application.id",
+                                group,
+                                "state.dir",
+                                data.resolve(group).toString()))
+                        .topics(names));
     }
 
     private static ScoringService started(ServiceConfig config) {

@@ -10,6 +10,7 @@ import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.streams.config.BatchSection;
 import io.realqa.streams.scoring.TestModel;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -89,30 +89,20 @@ class InstanceLifeTest {
         }
 
         ServiceConfig config(String instance, String callTimeout) {
-            return new ServiceConfig(
-                    Map.of(
-                            "bootstrap.servers",
-                            broker.bootstrapServers(),
-                            "application.id",
-                            name,
-                            "state.dir",
-                            data.resolve(name + instance).toString()),
-                    Map.of("schema.registry.url", registry.url()),
-                    null,
-                    Map.of(
-                            "uploads", topic(Topics.UPLOADS),
-                            "scores", topic(Topics.SCORES),
-                            "attributes", topic(Topics.ATTRIBUTES),
-                            "dead-letters", topic(Topics.DEAD_LETTERS)),
-                    new ServiceConfig.Model("none", null, null),
-                    new ServiceConfig.Batch(4, null, "5ms", 1, callTimeout, null),
-                    null,
-                    null,
-                    null,
-                    new ServiceConfig.Http("127.0.0.1", 0),
-                    new ServiceConfig.Stop("30s"),
-                    null,
-                    null);
+            return ServiceConfig.of(broker.bootstrapServers(), registry.url(), Path.of("none"))
+                    .with(c -> c.kafka(Map.of(
+                                    "application.id",
+                                    name,
+                                    "state.dir",
+                                    data.resolve(name + instance).toString()))
+                            .topics(Map.of(
+                                    "uploads", topic(Topics.UPLOADS),
+                                    "scores", topic(Topics.SCORES),
+                                    "attributes", topic(Topics.ATTRIBUTES),
+                                    "dead-letters", topic(Topics.DEAD_LETTERS)))
+                            .batch(new BatchSection(4, null, "5ms", 1, callTimeout, null))
+                            .http("127.0.0.1", 0)
+                            .stop("30s"));
         }
 
         void upload(int from, int to) throws Exception {
@@ -222,21 +212,8 @@ class InstanceLifeTest {
     @Test
     void anInstanceWaitsForTheRegistryAndCanBeStoppedMeanwhile(TestInfo test) throws Exception {
         Place place = Place.of(test);
-        ServiceConfig config = place.config("", "30s");
-        ServiceConfig lost = new ServiceConfig(
-                config.kafka(),
-                Map.of("schema.registry.url", "http://127.0.0.1:1"),
-                null,
-                config.topics(),
-                config.model(),
-                config.batch(),
-                null,
-                null,
-                null,
-                config.http(),
-                null,
-                null,
-                null);
+        ServiceConfig lost =
+                place.config("", "30s").with(c -> c.registry(Map.of("schema.registry.url", "http://127.0.0.1:1")));
         ScoringService service = new ScoringService(lost, () -> new Model(new TestModel(grey -> {}), 1));
         CompletableFuture<Void> starting = CompletableFuture.runAsync(service::start);
         await("waiting", () -> service.health().message().contains("registry: "));
@@ -312,10 +289,8 @@ class InstanceLifeTest {
             awaitLatch(late);
         });
         ServiceConfig config = place.config("-unaware", "100s");
-        Map<String, String> rarely = new HashMap<>(config.kafka());
-        rarely.put("session.timeout.ms", "60000");
-        rarely.put("heartbeat.interval.ms", "50000");
-        ServiceConfig unaware = config.withKafka(rarely);
+        ServiceConfig unaware =
+                config.with(c -> c.kafka(Map.of("session.timeout.ms", "60000", "heartbeat.interval.ms", "50000")));
         try (ScoringService zombie = new ScoringService(unaware, slow, 1);
                 ScoringService next = new ScoringService(place.config("-next", "60s"), new TestModel(grey -> {}), 1)) {
             zombie.start();

@@ -19,6 +19,7 @@ import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
+import io.realqa.streams.config.ContentSection;
 import io.realqa.streams.scoring.ClipConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -99,22 +100,16 @@ class ScoringServiceTest {
 
     private static ServiceConfig config() {
         return ServiceConfig.of(broker.bootstrapServers(), registry.url(), HOME.resolve("models/demo"))
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        broker.bootstrapServers(),
-                        "state.dir",
-                        data.resolve("state").toString(),
-                        "num.stream.threads",
-                        "2"))
-                .withContent(new ServiceConfig.Content(
-                        List.of(PHOTOS.toString()),
-                        List.of("127.0.0.1:" + web.getAddress().getPort()),
-                        "5s",
-                        null,
-                        1,
-                        null,
-                        null))
-                .withHttp(new ServiceConfig.Http("127.0.0.1", 0));
+                .with(c -> c.kafka(Map.of("state.dir", data.resolve("state").toString(), "num.stream.threads", "2"))
+                        .content(new ContentSection(
+                                List.of(PHOTOS.toString()),
+                                List.of("127.0.0.1:" + web.getAddress().getPort()),
+                                "5s",
+                                null,
+                                1,
+                                null,
+                                null))
+                        .http("127.0.0.1", 0));
     }
 
     private static ImageUploaded.Builder upload(String id) {
@@ -191,8 +186,8 @@ class ScoringServiceTest {
         Calibration calibration = new Calibration(
                 "tests", Map.of(), 9, new PiecewiseLinear(List.of(0.0), List.of(1.0), 0.5, 0.5, 0, 9.99));
         calibration.write(data.resolve("calibration.json"));
-        ServiceConfig config = config().withCalibration(
-                        Map.of("tests", data.resolve("calibration.json").toString()));
+        ServiceConfig config = config().with(c ->
+                c.calibration(Map.of("tests", data.resolve("calibration.json").toString())));
         try (ScoringService service = new ScoringService(config, () -> Model.of(model.scorer(), config))) {
             service.start();
             scores = consume(Topics.SCORES, good.size());

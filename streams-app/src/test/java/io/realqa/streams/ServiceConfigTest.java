@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.settings.SettingsException;
+import io.realqa.streams.config.LimitsSection;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
 import io.realqa.streams.scoring.ClipConfig;
@@ -70,7 +72,7 @@ class ServiceConfigTest {
     }
 
     private void assertRefused(String yaml, String... parts) {
-        assertThatExceptionOfType(ConfigException.class)
+        assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> read(yaml))
                 .satisfies(e -> assertThat(e.getMessage())
                         .contains("service.yaml: ", "(expected: ")
@@ -87,13 +89,13 @@ class ServiceConfigTest {
                 .containsEntry("state.dir", "/var/lib/realqa");
         assertThat(config.registry()).containsEntry("auto.register.schemas", "false");
         assertThat(config.serde()).isEqualTo("io.confluent.kafka.streams.serdes.avro.GenericAvroSerde");
-        assertThat(config.topic("uploads", "d")).isEqualTo("in");
-        assertThat(config.topic("dead-letters", "d")).isEqualTo("dead");
+        assertThat(config.topics().uploads()).isEqualTo("in");
+        assertThat(config.topics().deadLetters()).isEqualTo("dead");
         assertThat(config.model())
                 .isEqualTo(new ServiceConfig.Model("/models/base", "/models/adapter", "/models/profile.yaml"));
         assertThat(config.engine(1).batches()).isEqualTo(new BatchPolicy(8, 4096, Duration.ofMillis(35)));
         assertThat(config.engine(1).limits()).isEqualTo(new EngineConfig.Limits(32, 1 << 20));
-        assertThat(config.inlineBytes()).isEqualTo(4096);
+        assertThat(config.limits().inline()).isEqualTo(4096);
         assertThat(config.imageLimits()).isEqualTo(new ImageLimits(8192, 1_000_000, ImageLimits.DEFAULTS.maxSide()));
         assertThat(config.contentPolicy())
                 .isEqualTo(ContentPolicy.defaults()
@@ -112,20 +114,20 @@ class ServiceConfigTest {
                 + "topics: {shadow-scores: shadows, recalibrated-scores: anew}\n");
         assertThat(config.engine(1).clips())
                 .isEqualTo(new ClipConfig(4, Duration.ofSeconds(90), 1000, 2000, Duration.ofSeconds(5), 2));
-        assertThat(config.shadowTopic()).isEqualTo("shadows");
+        assertThat(config.topics().shadows()).isEqualTo("shadows");
         assertThat(config.topicNames()).contains("shadows");
-        assertThat(config.recalibratedTopic()).isEqualTo("anew");
+        assertThat(config.topics().recalibrated()).isEqualTo("anew");
         assertThat(read(REQUIRED).engine(1).clips()).isEqualTo(ClipConfig.DEFAULTS);
-        assertThat(read(REQUIRED).shadowTopic()).isNull();
-        assertThat(read(REQUIRED).recalibratedTopic()).isEqualTo("image.scores.recalibrated");
+        assertThat(read(REQUIRED).topics().shadows()).isNull();
+        assertThat(read(REQUIRED).topics().recalibrated()).isEqualTo("image.scores.recalibrated");
         assertThat(read(REQUIRED).calibrations().none()).isTrue();
         assertRefused(REQUIRED + "limits: {video: {frames: 0}}", "limits.video.frames: 0 (");
-        assertRefused(REQUIRED + "limits: {video: {length: 25h}}", "limits.video.length: 25h (");
+        assertRefused(REQUIRED + "limits: {video: {length: 25h}}", "limits.video.length: PT25H (");
         assertRefused(REQUIRED + "limits: {video: {bytes: 0}}", "limits.video.bytes: 0 (");
         assertRefused(REQUIRED + "limits: {video: {fps: 1}}", "limits.video.fps: unknown key", "frames");
         assertRefused(REQUIRED + "calibration: {photos: ~}", "calibration.photos: null");
         ServiceConfig missing = read(REQUIRED + "calibration: {photos: none.json}");
-        assertThatExceptionOfType(ConfigException.class)
+        assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(missing::calibrations)
                 .withMessageStartingWith("calibration.photos: none.json: no such file");
     }
@@ -138,12 +140,12 @@ class ServiceConfigTest {
         assertThat(config.engine(1).limits()).isEqualTo(EngineConfig.Limits.DEFAULTS);
         assertThat(config.imageLimits()).isEqualTo(ImageLimits.DEFAULTS);
         assertThat(config.contentPolicy()).isEqualTo(ContentPolicy.defaults());
-        assertThat(config.inlineBytes()).isEqualTo(ServiceConfig.DEFAULT_INLINE_BYTES);
-        assertThat(config.topic("scores", "image.scores")).isEqualTo("image.scores");
+        assertThat(config.limits().inline()).isEqualTo(LimitsSection.DEFAULT_INLINE_BYTES);
+        assertThat(config.topics().scores()).isEqualTo("image.scores");
     }
 
     @ParameterizedTest
-    @CsvSource({"0ms, PT0S", "20ms, PT0.02S", "5s, PT5S", "1m, PT1M"})
+    @CsvSource({"0ms, PT0S", "20ms, PT0.02S", "5s, PT5S", "1m, PT1M", "0h, PT0S"})
     void aDurationHasAUnit(String text, Duration expected) throws IOException {
         assertThat(read(REQUIRED + "batch: {delay: " + text + "}")
                         .engine(1)
@@ -153,9 +155,12 @@ class ServiceConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"20", "20 ms", "1h", "-5s", "1.5s", "''", "9999999999ms"})
+    @CsvSource({"20", "20 ms", "1w", "-5s", "1.5s", "''", "9999999999ms"})
     void otherDurationsAreRefused(String text) {
-        assertRefused(REQUIRED + "batch: {delay: \"" + text + "\"}", "batch.delay: " + text + " (", "20ms, 5s or 1m");
+        assertRefused(
+                REQUIRED + "batch: {delay: \"" + text + "\"}",
+                "batch.delay: " + text + " (",
+                "20ms, 5s, 1m, 12h or 7d");
     }
 
     @Test
@@ -217,7 +222,7 @@ class ServiceConfigTest {
         assertRefused(REQUIRED + "batch: {images: 1}\nbatch: {images: 2}", "batch", "each key once");
         assertRefused(REQUIRED + "batch: {images: 1", "one YAML document");
         assertRefused(REQUIRED + "---\nbatch: {images: 1}", "Trailing token");
-        assertThatExceptionOfType(ConfigException.class)
+        assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> ServiceConfig.read(folder.resolve("none.yaml")))
                 .withMessageContaining("none.yaml: no such file (expected: ");
     }

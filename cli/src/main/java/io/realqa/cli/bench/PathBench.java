@@ -7,6 +7,8 @@ import io.realqa.schemas.Topics;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.config.BatchSection;
+import io.realqa.streams.config.LimitsSection;
 import io.realqa.streams.content.ContentSource;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchPolicy;
@@ -119,13 +121,12 @@ public final class PathBench {
 
     private static ServiceConfig serviceConfig(LocalStack stack, int threads) {
         return ServiceConfig.of(stack.bootstrapServers(), stack.registryUrl(), Path.of("synthetic"))
-                .withKafka(Map.of(
-                        "bootstrap.servers", stack.bootstrapServers(),
-                        "state.dir", stack.stateFolder().toString(),
-                        "num.stream.threads", Integer.toString(threads)))
-                .withBatch(new ServiceConfig.Batch(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
-                .withCache(new ServiceConfig.Cache(0))
-                .withLimits(new ServiceConfig.Limits(IN_FLIGHT, null, null, LARGEST, null, null, null));
+                .with(c -> c.kafka(Map.of(
+                                "state.dir", stack.stateFolder().toString(),
+                                "num.stream.threads", Integer.toString(threads)))
+                        .batch(new BatchSection(BATCH, 1 << 20, DELAY.toMillis() + "ms", null, null, null))
+                        .cache(0)
+                        .limits(new LimitsSection(IN_FLIGHT, null, null, LARGEST, null, null, null)));
     }
 
     /** Uploads a second through the engine alone, without Kafka. */

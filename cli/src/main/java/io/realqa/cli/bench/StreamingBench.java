@@ -9,6 +9,7 @@ import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.config.ContentSection;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
@@ -219,14 +220,10 @@ public final class StreamingBench {
                         stack.bootstrapServers(),
                         stack.registryUrl(),
                         scorer.checkpoint().folder())
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "state.dir",
-                        stack.stateFolder().toString()))
-                .withContent(
-                        ServiceConfig.Content.roots(List.of(stack.stateFolder().toString())))
-                .withCache(new ServiceConfig.Cache(0));
+                .with(c -> c.kafka(Map.of("state.dir", stack.stateFolder().toString()))
+                        .content(
+                                ContentSection.roots(List.of(stack.stateFolder().toString())))
+                        .cache(0));
         Watch watch = new Watch(uploads);
         try (KafkaConsumer<String, byte[]> consumer = consumer(stack, round);
                 ScoringService service = new ScoringService(config, () -> Model.of(scorer, config))) {

@@ -23,6 +23,7 @@ import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.streams.adapters.AdapterService;
 import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.adapters.ReleaseBook;
+import io.realqa.streams.config.AdaptersSection;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
 import io.realqa.streams.scoring.ModelRouter;
@@ -86,8 +87,8 @@ public final class SwapBench {
                             stack.bootstrapServers(),
                             stack.registryUrl(),
                             scorer.checkpoint().folder())
-                    .withAdapters(new ServiceConfig.Adapters(
-                            List.of(root.toString()), null, null, "bench", "500ms", null, null, true, null));
+                    .with(c -> c.adapters(new AdaptersSection(
+                            List.of(root.toString()), null, null, "bench", "500ms", null, null, true, null)));
             Serde<GenericContainer> serde = config.newSerde();
             serde.configure(config.registry(), false);
             AdaptersConfig released = Objects.requireNonNull(config.adaptersConfig());

@@ -143,13 +143,7 @@ public final class DemoCommand implements Callable<Integer> {
                         stack.bootstrapServers(),
                         stack.registryUrl(),
                         handle.scorer().checkpoint().folder())
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "state.dir",
-                        stack.stateFolder().toString(),
-                        "num.stream.threads",
-                        "2"));
+                .with(c -> c.kafka(Map.of("state.dir", stack.stateFolder().toString(), "num.stream.threads", "2")));
         AtomicBoolean stop = new AtomicBoolean();
         Thread hook = new Thread(
                 () -> {

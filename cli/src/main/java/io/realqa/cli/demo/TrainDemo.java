@@ -15,10 +15,14 @@ import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.config.AdaptersSection;
 import io.realqa.trainer.cycle.CycleJournal;
 import io.realqa.trainer.cycle.CycleRecord;
 import io.realqa.trainer.service.TrainerConfig;
 import io.realqa.trainer.service.TrainerService;
+import io.realqa.trainer.service.config.GateSection;
+import io.realqa.trainer.service.config.TrainingSection;
+import io.realqa.trainer.service.config.TriggerSection;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
@@ -101,13 +105,9 @@ final class TrainDemo implements AutoCloseable {
                         stack.bootstrapServers(),
                         stack.registryUrl(),
                         model.scorer().checkpoint().folder())
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "state.dir",
-                        stack.stateFolder().toString()))
-                .withAdapters(
-                        ServiceConfig.Adapters.roots(List.of(config.adapters().toString())));
+                .with(c -> c.kafka(Map.of("state.dir", stack.stateFolder().toString()))
+                        .adapters(
+                                AdaptersSection.roots(List.of(config.adapters().toString()))));
         this.service = new ScoringService(serving, () -> Model.of(model.scorer(), serving));
         Serde<GenericContainer> serde = serving.newSerde();
         serde.configure(serving.registry(), false);
@@ -157,17 +157,17 @@ final class TrainDemo implements AutoCloseable {
                 Map.of("schema.registry.url", stack.registryUrl()),
                 null,
                 null,
-                null,
+                Map.of(),
                 new TrainerConfig.Model(model.scorer().checkpoint().folder().toString(), null),
                 List.of(PLATFORM),
                 home.toString(),
                 null,
-                new TrainerConfig.SetSection(0.25, null),
-                new TrainerConfig.Trigger(labels, labels, "never", 0.0, null, null),
-                new TrainerConfig.Training(
+                new TrainerConfig.TrainingSet(0.25, null),
+                new TriggerSection(labels, labels, "never", 0.0, null, null),
+                new TrainingSection(
                         8, 16.0, 0.0, null, null, null, 0.5, null, 6, 16, 8, 5e-4, 0.05, null, null, 1.0, 0.0, 0.5,
                         null, null),
-                new TrainerConfig.GateSection(40, null, null, null, null, null, 0.5, 0.1, 16, null),
+                new GateSection(40, null, null, null, null, null, 0.5, 0.1, 16, null),
                 null,
                 new TrainerConfig.Measures("10s", 200),
                 null,

@@ -1,7 +1,9 @@
 package io.realqa.cli.trainer;
 
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.ServiceConfigBuilder;
 import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.streams.config.AdaptersSection;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.trainer.service.TrainerConfig;
 import java.nio.file.Path;
@@ -17,23 +19,15 @@ public final class TrainerParts {
 
     /** The service's settings that the trainer's imply: the same cluster, contracts and topics of releases. */
     public static ServiceConfig service(TrainerConfig config) {
-        return new ServiceConfig(
-                config.kafka(),
-                config.registry(),
-                config.serde(),
-                Map.of(
+        ServiceConfig.Model model = new ServiceConfig.Model(
+                config.model().checkpoint(), null, config.model().profile());
+        return new ServiceConfigBuilder(config.kafka(), config.registry(), model)
+                .serde(config.serde())
+                .topics(Map.of(
                         "adapter-releases", config.topic("adapter-releases"),
-                        "adapter-status", config.topic("adapter-status")),
-                new ServiceConfig.Model(
-                        config.model().checkpoint(), null, config.model().profile()),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                ServiceConfig.Adapters.roots(List.of(config.adapters().toString())),
-                null);
+                        "adapter-status", config.topic("adapter-status")))
+                .adapters(AdaptersSection.roots(List.of(config.adapters().toString())))
+                .build();
     }
 
     /** Releases on the topic. */

@@ -2,7 +2,7 @@ package io.realqa.streams.adapters;
 
 import io.realqa.events.AdapterRelease;
 import io.realqa.events.AdapterStatus;
-import io.realqa.streams.ConfigException;
+import io.realqa.settings.SettingsException;
 import io.realqa.streams.ServiceConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,12 +32,13 @@ public final class AdapterAdmin {
     /**
      * For the cluster of a service.
      *
-     * @throws ConfigException if the settings have no {@code adapters}
+     * @throws SettingsException if the settings have no {@code adapters}
      */
     public AdapterAdmin(ServiceConfig service) {
         AdaptersConfig adapters = service.adaptersConfig();
         if (adapters == null) {
-            throw new ConfigException("adapters: missing (expected: the section with the released adapters' settings)");
+            throw new SettingsException(
+                    "adapters: missing (expected: the section with the released adapters' settings)");
         }
         this.kafka = service.kafka();
         this.serde = service.newSerde();

@@ -1,7 +1,7 @@
 package io.realqa.streams.calibration;
 
 import io.realqa.measures.calibration.Calibration;
-import io.realqa.streams.ConfigException;
+import io.realqa.settings.SettingsException;
 import io.realqa.streams.scoring.BatchScorer.Identity;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -91,7 +91,7 @@ public final class Calibrations {
      * Reads the files of the settings.
      *
      * @param files calibration files by platform
-     * @throws ConfigException if one cannot be read, was changed, or is another platform's
+     * @throws SettingsException if one cannot be read, was changed, or is another platform's
      */
     public static Calibrations read(Map<String, Path> files) {
         Map<String, Version> versions = new HashMap<>();
@@ -100,10 +100,10 @@ public final class Calibrations {
             try {
                 c = Calibration.read(file);
             } catch (IllegalArgumentException e) {
-                throw new ConfigException("calibration." + platform + ": " + e.getMessage(), e);
+                throw new SettingsException("calibration." + platform + ": " + e.getMessage(), e);
             }
             if (!c.platform().equals(platform)) {
-                throw new ConfigException("calibration." + platform + ": " + file + " is for " + c.platform()
+                throw new SettingsException("calibration." + platform + ": " + file + " is for " + c.platform()
                         + " (expected: one fitted for " + platform + ")");
             }
             versions.put(platform, new Version(c, c.digest()));

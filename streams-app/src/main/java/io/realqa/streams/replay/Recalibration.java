@@ -81,7 +81,7 @@ public final class Recalibration {
 
     /**
      * @param dryRun only counts
-     * @throws io.realqa.streams.ConfigException if a calibration cannot be read, or there is none
+     * @throws io.realqa.settings.SettingsException if a calibration cannot be read, or there is none
      */
     public Recalibration(ServiceConfig config, boolean dryRun) {
         this(config, config.calibrations(), dryRun, MOST_IN_TRANSACTION, () -> {});
@@ -91,7 +91,7 @@ public final class Recalibration {
     Recalibration(
             ServiceConfig config, Calibrations calibrations, boolean dryRun, int inTransaction, Runnable beforeCommit) {
         if (calibrations.none()) {
-            throw new io.realqa.streams.ConfigException(
+            throw new io.realqa.settings.SettingsException(
                     "calibration: missing (expected: a calibration file for at least one platform)");
         }
         this.config = config;
@@ -99,8 +99,8 @@ public final class Recalibration {
         this.dryRun = dryRun;
         this.inTransaction = inTransaction;
         this.beforeCommit = beforeCommit;
-        this.scores = config.scoresTopic();
-        this.target = config.recalibratedTopic();
+        this.scores = config.topics().scores();
+        this.target = config.topics().recalibrated();
     }
 
     /** Topic that it writes. */

@@ -67,7 +67,7 @@ public final class Replay {
      * Replays what is on the dead-letter topic when it starts.
      *
      * @throws ReplayException if it stopped early; the message says what was replayed until then
-     * @throws io.realqa.streams.ConfigException if the serde cannot be had
+     * @throws io.realqa.settings.SettingsException if the serde cannot be had
      */
     public ReplaySummary run(Progress progress) {
         ReplayTally tally = new ReplayTally();

@@ -1,6 +1,5 @@
 package io.realqa.streams.replay;
 
-import io.realqa.schemas.Topics;
 import io.realqa.streams.ServiceConfig;
 
 /**
@@ -13,9 +12,6 @@ import io.realqa.streams.ServiceConfig;
  * @param again also what was replayed before
  */
 public record ReplayOptions(ServiceConfig service, ReplayFilter filter, long limit, boolean dryRun, boolean again) {
-    /** Default name of the topic that remembers what was replayed: compacted, keyed by the dead letter's event id. */
-    public static final String MARKS_TOPIC = "image.uploads.replays";
-
     public ReplayOptions {
         if (limit < 1) {
             throw new IllegalArgumentException("limit: " + limit + " (expected: at least 1)");
@@ -23,19 +19,14 @@ public record ReplayOptions(ServiceConfig service, ReplayFilter filter, long lim
     }
 
     String uploads() {
-        return topic("uploads", Topics.UPLOADS.topic());
+        return service.topics().uploads();
     }
 
     String deadLetters() {
-        return topic("dead-letters", Topics.DEAD_LETTERS.topic());
+        return service.topics().deadLetters();
     }
 
     String marks() {
-        return topic("replays", MARKS_TOPIC);
-    }
-
-    private String topic(String what, String byDefault) {
-        var names = service.topics();
-        return names == null ? byDefault : names.getOrDefault(what, byDefault);
+        return service.topics().replays();
     }
 }

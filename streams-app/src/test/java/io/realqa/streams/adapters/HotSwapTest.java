@@ -24,6 +24,7 @@ import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.config.AdaptersSection;
 import io.realqa.streams.metrics.ServiceMetrics;
 import io.realqa.streams.scoring.BatchScorer;
 import java.io.IOException;
@@ -102,16 +103,11 @@ class HotSwapTest {
 
     private static ServiceConfig config(String worker) {
         return ServiceConfig.of(broker.bootstrapServers(), registry.url(), TestAdapters.CHECKPOINT)
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        broker.bootstrapServers(),
-                        "state.dir",
-                        data.resolve("state-" + worker).toString(),
-                        "num.stream.threads",
-                        "1"))
-                .withCache(new ServiceConfig.Cache(0))
-                .withAdapters(new ServiceConfig.Adapters(
-                        List.of(root.toString()), null, null, worker, "500ms", "60s", null, null, null));
+                .with(c -> c.kafka(Map.of(
+                                "state.dir", data.resolve("state-" + worker).toString(), "num.stream.threads", "1"))
+                        .cache(0)
+                        .adapters(new AdaptersSection(
+                                List.of(root.toString()), null, null, worker, "500ms", "60s", null, null, null)));
     }
 
     private static ScoringService service(String worker) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.realqa.measures.calibration.Calibration;
 import io.realqa.measures.calibration.PiecewiseLinear;
-import io.realqa.streams.ConfigException;
+import io.realqa.settings.SettingsException;
 import io.realqa.streams.calibration.Calibrations.Calibrated;
 import io.realqa.streams.calibration.Calibrations.OtherModel;
 import io.realqa.streams.scoring.BatchScorer.Identity;
@@ -89,7 +89,7 @@ class CalibrationsTest {
     }
 
     private static void assertRefused(Map<String, Path> files, String... parts) {
-        assertThatExceptionOfType(ConfigException.class)
+        assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> Calibrations.read(files))
                 .satisfies(e -> assertThat(e.getMessage()).contains(parts));
     }

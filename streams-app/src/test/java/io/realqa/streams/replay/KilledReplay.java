@@ -1,6 +1,7 @@
 package io.realqa.streams.replay;
 
 import io.realqa.streams.ServiceConfig;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,24 +30,12 @@ final class KilledReplay {
     }
 
     static ServiceConfig service(String brokers, String registry, String uploads, String deadLetters, String marks) {
-        return new ServiceConfig(
-                Map.of("bootstrap.servers", brokers),
-                Map.of("schema.registry.url", registry),
-                null,
-                Map.of(
+        return ServiceConfig.of(brokers, registry, Path.of("models/demo"))
+                .with(c -> c.topics(Map.of(
                         "uploads", uploads,
                         "dead-letters", deadLetters,
                         "replays", marks,
                         "scores", uploads + ".scores",
-                        "attributes", uploads + ".attributes"),
-                new ServiceConfig.Model("models/demo", null, null),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+                        "attributes", uploads + ".attributes")));
     }
 }

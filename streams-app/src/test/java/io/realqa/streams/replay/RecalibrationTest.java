@@ -93,20 +93,8 @@ class RecalibrationTest {
     }
 
     private ServiceConfig config() {
-        return new ServiceConfig(
-                Map.of("bootstrap.servers", broker.bootstrapServers()),
-                Map.of("schema.registry.url", registry.url()),
-                null,
-                Map.of("scores", scores),
-                new ServiceConfig.Model("none", null, null),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        return ServiceConfig.of(broker.bootstrapServers(), registry.url(), Path.of("none"))
+                .with(c -> c.topics(Map.of("scores", scores)));
     }
 
     private Recalibration recalibration(Calibration calibration) {

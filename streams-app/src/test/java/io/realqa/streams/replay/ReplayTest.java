@@ -18,6 +18,7 @@ import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
+import io.realqa.streams.config.ContentSection;
 import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.nio.ByteBuffer;
@@ -333,12 +334,8 @@ class ReplayTest {
                 new NewTopic(uploads + ".scores", 1, (short) 1), new NewTopic(uploads + ".attributes", 1, (short) 1)));
         Path photos = Files.createDirectory(data.resolve("photos"));
         ServiceConfig service = service()
-                .withKafka(Map.of(
-                        "bootstrap.servers",
-                        broker.bootstrapServers(),
-                        "state.dir",
-                        data.resolve("state").toString()))
-                .withContent(ServiceConfig.Content.roots(List.of(photos.toString())));
+                .with(c -> c.kafka(Map.of("state.dir", data.resolve("state").toString()))
+                        .content(ContentSection.roots(List.of(photos.toString()))));
         try (ModelHandle model = ModelHandle.load(HOME.resolve("models/demo"), null, null);
                 ScoringService scoring = new ScoringService(service, () -> Model.of(model.scorer(), service))) {
             scoring.start();

@@ -1,38 +1,28 @@
 package io.realqa.trainer.service;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import static io.realqa.settings.Values.duration;
+import static io.realqa.settings.Values.or;
+
 import io.realqa.schemas.Topics;
-import io.realqa.scorer.LoraSettings;
-import io.realqa.scorer.LossSettings;
+import io.realqa.settings.SettingsException;
+import io.realqa.settings.SettingsFile;
+import io.realqa.settings.Values;
 import io.realqa.store.S3Location;
 import io.realqa.store.S3Settings;
 import io.realqa.trainer.cycle.Cycle;
 import io.realqa.trainer.cycle.ReleaseDesk;
 import io.realqa.trainer.cycle.TriggerPolicy;
-import io.realqa.trainer.degradation.Degradation;
 import io.realqa.trainer.feedback.FeedbackSettings;
 import io.realqa.trainer.feedback.FeedbackTopics;
-import io.realqa.trainer.gate.GateSettings;
-import io.realqa.trainer.training.TrainingSettings;
-import io.realqa.trainer.training.TrainingSettings.QuestionMix;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.realqa.trainer.service.config.GateSection;
+import io.realqa.trainer.service.config.TrainingSection;
+import io.realqa.trainer.service.config.TriggerSection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,15 +43,15 @@ public record TrainerConfig(
         Map<String, String> registry,
         @Nullable String serde,
         @Nullable String name,
-        @Nullable Map<String, String> topics,
+        Map<String, String> topics,
         Model model,
-        @Nullable List<String> platforms,
+        List<String> platforms,
         String folder,
         @Nullable Feedback feedback,
-        @Nullable SetSection set,
-        @Nullable Trigger trigger,
-        @Nullable Training training,
-        @Nullable GateSection gate,
+        @Nullable TrainingSet set,
+        TriggerSection trigger,
+        TrainingSection training,
+        GateSection gate,
         @Nullable Release release,
         @Nullable Measures measures,
         @Nullable Content content,
@@ -88,53 +78,8 @@ public record TrainerConfig(
      * @param heldOut share of the images that judge
      * @param near bits of the perceptual hash in which near-duplicates differ at most
      */
-    public record SetSection(
+    public record TrainingSet(
             @Nullable Double heldOut, @Nullable Integer near) {}
-
-    /** As in {@link TriggerPolicy.Settings}; {@code every: never} is no schedule. */
-    public record Trigger(
-            @Nullable Integer minimumLabels,
-            @Nullable Integer newLabels,
-            @Nullable String every,
-            @Nullable Double psi,
-            @Nullable Double ksP,
-            @Nullable String pause) {}
-
-    /** As the options of {@code realqa train}. */
-    public record Training(
-            @Nullable Integer rank,
-            @Nullable Double alpha,
-            @Nullable Double dropout,
-            @Nullable Boolean rankStabilised,
-            @Nullable List<String> targets,
-            @Nullable List<Double> digitWeights,
-            @Nullable Double expectationWeight,
-            @Nullable Boolean softLabels,
-            @Nullable Integer epochs,
-            @Nullable Integer batch,
-            @Nullable Integer pass,
-            @Nullable Double learningRate,
-            @Nullable Double warmUp,
-            @Nullable Double decay,
-            @Nullable Double clip,
-            @Nullable Double plain,
-            @Nullable Double attributes,
-            @Nullable Double rehearsal,
-            @Nullable Long seed,
-            @Nullable Integer saveEvery) {}
-
-    /** As in {@link GateSettings}, and the monotonicity suite. */
-    public record GateSection(
-            @Nullable Integer minimumImages,
-            @Nullable Integer minimumSliceImages,
-            @Nullable Double confidence,
-            @Nullable Integer resamples,
-            @Nullable Double sliceTolerance,
-            @Nullable Double accuracyTolerance,
-            @Nullable Double calibrationTolerance,
-            @Nullable Double monotonicityTolerance,
-            @Nullable Integer suiteImages,
-            @Nullable List<String> degradations) {}
 
     /**
      * @param as active or canary
@@ -177,10 +122,8 @@ public record TrainerConfig(
     /** In six of 64 bits a photograph differs from itself resized, recompressed or retouched; others in over ten. */
     static final int DEFAULT_NEAR = 6;
 
-    static final int DEFAULT_SUITE_IMAGES = 8;
     static final double DEFAULT_SHARE = 0.1;
     static final int DEFAULT_WINDOW = 1000;
-    static final int DEFAULT_SAVE_EVERY = 20;
     static final Duration DEFAULT_MEASURES = Duration.ofMinutes(1);
 
     private static final Map<String, String> TOPICS = Map.of(
@@ -193,115 +136,48 @@ public record TrainerConfig(
             "adapter-releases", Topics.ADAPTER_RELEASES.topic(),
             "adapter-status", Topics.ADAPTER_STATUS.topic());
 
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
-    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
-
     public TrainerConfig {
-        require(kafka, "kafka", "bootstrap.servers");
-        require(registry, "registry", "schema.registry.url");
+        kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
+        registry = Values.withAddress(registry, "registry", "schema.registry.url");
         if (model == null || model.checkpoint() == null) {
-            throw new IllegalArgumentException("model.checkpoint: missing (expected: a checkpoint's folder)");
+            throw new SettingsException("model.checkpoint: missing (expected: a checkpoint's folder)");
         }
         if (folder == null || folder.isBlank()) {
-            throw new IllegalArgumentException("folder: missing (expected: a folder for images and adapters)");
+            throw new SettingsException("folder: missing (expected: a folder for images and adapters)");
         }
-        kafka = Map.copyOf(kafka);
-        registry = Map.copyOf(registry);
-        topics = topics == null ? Map.of() : Map.copyOf(topics);
-        for (String topic : topics.keySet()) {
-            if (!TOPICS.containsKey(topic)) {
-                throw new IllegalArgumentException("topics." + topic + ": unknown (expected: one of "
-                        + TOPICS.keySet().stream().sorted().collect(Collectors.joining(", ")) + ")");
-            }
-        }
-        platforms = platforms == null ? List.of("*") : List.copyOf(platforms);
+        topics = Values.present(topics, "topics");
+        Values.known("topics", topics.keySet(), TOPICS.keySet());
+        trigger = or(trigger, TriggerSection.DEFAULTS);
+        training = or(training, TrainingSection.DEFAULTS);
+        gate = or(gate, GateSection.DEFAULTS);
+        platforms = Values.elements("platforms", platforms, List.of("*"));
         if (platforms.isEmpty() || platforms.size() != Set.copyOf(platforms).size()) {
-            throw new IllegalArgumentException("platforms: " + platforms + " (expected: at least one, each once)");
-        }
-    }
-
-    private static void require(@Nullable Map<String, String> settings, String section, String key) {
-        if (settings == null || settings.get(key) == null) {
-            throw new IllegalArgumentException(section + "." + key + ": missing (expected: an address)");
+            throw new SettingsException("platforms: " + platforms + " (expected: at least one, each once)");
         }
     }
 
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException naming the key, its value and what was expected
+     * @throws SettingsException naming the key, its value and what was expected
      */
     public static TrainerConfig read(Path file) {
-        try {
-            TrainerConfig config = YAML.readValue(Files.readString(file), TrainerConfig.class);
-            if (config == null) {
-                throw new IllegalArgumentException("empty (expected: the trainer's settings)");
-            }
-            config.feedbackSettings();
-            config.triggerSettings();
-            config.cycle();
-            config.measuresEvery();
-            config.contentTimeout();
-            config.store();
-            return config;
-        } catch (java.nio.file.NoSuchFileException e) {
-            throw new IllegalArgumentException(file + ": no such file (expected: a YAML file)", e);
-        } catch (UnrecognizedPropertyException e) {
-            throw new IllegalArgumentException(
-                    file + ": " + path(e) + ": unknown key (expected: one of " + e.getKnownPropertyIds() + ")", e);
-        } catch (JsonMappingException e) {
-            Throwable cause = e.getCause();
-            String message = cause instanceof IllegalArgumentException
-                    ? String.valueOf(cause.getMessage())
-                    : path(e) + ": " + e.getOriginalMessage();
-            throw new IllegalArgumentException(file + ": " + message, e);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(
-                    file + ": " + e.getOriginalMessage() + " (expected: YAML, each key once)", e);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new IllegalArgumentException(file + ": " + e, e);
-        }
+        return SettingsFile.read(file, TrainerConfig.class, TrainerConfig::check, Map.of());
     }
 
-    private static String path(JsonMappingException e) {
-        return e.getPath().stream()
-                .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
-                .collect(Collectors.joining("."));
-    }
-
-    private static <T> T or(@Nullable T value, T otherwise) {
-        return value == null ? otherwise : value;
-    }
-
-    private static Duration duration(String key, @Nullable String text, Duration otherwise) {
-        if (text == null) {
-            return otherwise;
-        }
-        Matcher m = DURATION.matcher(text);
-        if (!m.matches()) {
-            throw new IllegalArgumentException(key + ": " + text + " (expected: such as 500ms, 5s, 1m, 12h or 7d)");
-        }
-        long n = Long.parseLong(m.group(1));
-        return switch (m.group(2)) {
-            case "ms" -> Duration.ofMillis(n);
-            case "s" -> Duration.ofSeconds(n);
-            case "m" -> Duration.ofMinutes(n);
-            case "h" -> Duration.ofHours(n);
-            default -> Duration.ofDays(n);
-        };
+    /** Derives everything once, so that what is wrong is told when the settings are read. */
+    private void check() {
+        feedbackSettings();
+        triggerSettings();
+        cycle();
+        measuresEvery();
+        contentTimeout();
+        store();
     }
 
     /** Name of a topic by what it holds. */
     public String topic(String what) {
-        return or(or(topics, Map.<String, String>of()).get(what), java.util.Objects.requireNonNull(TOPICS.get(what)));
+        return topics.getOrDefault(what, Objects.requireNonNull(TOPICS.get(what)));
     }
 
     FeedbackTopics feedbackTopics() {
@@ -337,36 +213,20 @@ public record TrainerConfig(
     }
 
     TriggerPolicy.Settings triggerSettings() {
-        TriggerPolicy.Settings d = TriggerPolicy.Settings.DEFAULTS;
-        if (trigger == null) {
-            return d;
-        }
-        boolean never = "never".equals(trigger.every());
-        return new TriggerPolicy.Settings(
-                or(trigger.minimumLabels(), d.minimumLabels()),
-                or(trigger.newLabels(), d.newLabels()),
-                never ? null : duration("trigger.every", trigger.every(), java.util.Objects.requireNonNull(d.every())),
-                or(trigger.psi(), d.psi()),
-                or(trigger.ksP(), d.ksP()),
-                duration("trigger.pause", trigger.pause(), d.pause()));
+        return trigger.settings();
     }
 
     Cycle.Settings cycle() {
-        SetSection s = or(set, new SetSection(null, null));
+        TrainingSet s = or(set, new TrainingSet(null, null));
         Release r = or(release, new Release(null, null, null, null));
-        GateSection g = or(gate, new GateSection(null, null, null, null, null, null, null, null, null, null));
         return new Cycle.Settings(
                 or(s.heldOut(), DEFAULT_HELD_OUT),
                 or(s.near(), DEFAULT_NEAR),
-                trainingSettings(),
-                training == null ? DEFAULT_SAVE_EVERY : or(training.saveEvery(), DEFAULT_SAVE_EVERY),
-                gateSettings(g),
-                or(g.suiteImages(), DEFAULT_SUITE_IMAGES),
-                g.degradations() == null
-                        ? Cycle.Settings.DEGRADATIONS
-                        : g.degradations().stream()
-                                .map(TrainerConfig::degradation)
-                                .toList(),
+                training.settings(),
+                training.stepsBetweenStates(),
+                gate.settings(),
+                gate.suiteSize(),
+                gate.suite(),
                 target(r.as()),
                 or(r.share(), DEFAULT_SHARE));
     }
@@ -378,71 +238,13 @@ public record TrainerConfig(
         if (as.equals("canary")) {
             return ReleaseDesk.Target.CANARY;
         }
-        throw new IllegalArgumentException("release.as: " + as + " (expected: active or canary)");
-    }
-
-    private static Degradation degradation(String name) {
-        for (Degradation d : Degradation.values()) {
-            if (d.label().equals(name.toLowerCase(Locale.ROOT))) {
-                return d;
-            }
-        }
-        throw new IllegalArgumentException("gate.degradations: " + name + " (expected: some of "
-                + List.of(Degradation.values()).stream().map(Degradation::label).toList() + ")");
-    }
-
-    private static GateSettings gateSettings(GateSection g) {
-        GateSettings d = GateSettings.DEFAULTS;
-        return new GateSettings(
-                or(g.minimumImages(), d.minimumImages()),
-                or(g.minimumSliceImages(), d.minimumSliceImages()),
-                or(g.confidence(), d.confidence()),
-                or(g.resamples(), d.resamples()),
-                or(g.sliceTolerance(), d.sliceTolerance()),
-                or(g.accuracyTolerance(), d.accuracyTolerance()),
-                or(g.calibrationTolerance(), d.calibrationTolerance()),
-                or(g.monotonicityTolerance(), d.monotonicityTolerance()),
-                d.seed());
-    }
-
-    private TrainingSettings trainingSettings() {
-        Training t = or(
-                training,
-                new Training(
-                        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                        null, null, null, null));
-        int rank = or(t.rank(), 16);
-        LoraSettings lora = new LoraSettings(
-                rank,
-                or(t.alpha(), 2.0 * rank),
-                or(t.dropout(), 0.05),
-                or(t.rankStabilised(), false),
-                or(t.targets(), LoraSettings.ALL_BUT_THE_MERGER),
-                List.of(),
-                Map.of(),
-                Map.of());
-        LossSettings loss = new LossSettings(
-                or(t.digitWeights(), List.<Double>of()), or(t.expectationWeight(), 0.0), or(t.softLabels(), false));
-        return new TrainingSettings(
-                lora,
-                loss,
-                or(t.epochs(), 3),
-                or(t.batch(), 16),
-                or(t.pass(), 8),
-                or(t.learningRate(), 1e-4),
-                or(t.warmUp(), 0.1),
-                or(t.decay(), 0.0),
-                or(t.clip(), 1.0),
-                new QuestionMix(or(t.plain(), 1.0), or(t.attributes(), 0.5), 0, Optional.empty()),
-                or(t.rehearsal(), 0.0),
-                0,
-                or(t.seed(), 1L));
+        throw new SettingsException("release.as: " + as + " (expected: active or canary)");
     }
 
     Duration measuresEvery() {
         Duration every = duration("measures.every", measures == null ? null : measures.every(), DEFAULT_MEASURES);
         if (every.isZero()) {
-            throw new IllegalArgumentException("measures.every: 0 (expected: above 0)");
+            throw new SettingsException("measures.every: 0 (expected: above 0)");
         }
         return every;
     }
@@ -467,7 +269,7 @@ public record TrainerConfig(
         try {
             return S3Location.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+            throw new SettingsException(key + ": " + e.getMessage(), e);
         }
     }
 

@@ -85,7 +85,7 @@ class TrainerConfigTest {
             value = {
                 "triger: {newLabels: 3} | triger: unknown key",
                 "trigger: {newLables: 3} | trigger.newLables: unknown key",
-                "trigger: {every: daily} | trigger.every: daily (expected: such as 500ms",
+                "trigger: {every: daily} | trigger.every: daily (expected: a duration such as 20ms",
                 "trigger: {minimumLabels: 0} | trigger.minimumLabels: 0 (expected: at least 1)",
                 "topics: {uploads: x} | topics.uploads: unknown (expected: one of",
                 "feedback: {labellerShare: 2} | feedback.labellerShare: 2.0 (expected: above 0, at most 1)",

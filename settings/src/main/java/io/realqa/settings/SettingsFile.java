@@ -1,4 +1,4 @@
-package io.realqa.streams;
+package io.realqa.settings;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -11,54 +11,59 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Reads settings from YAML. What is wrong is told by its key, its value and what was expected. */
-final class ServiceConfigReader {
+/** A YAML file that holds one record of settings. */
+public final class SettingsFile {
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
 
-    /** What the settings are called here, by the names that the policies behind them report. */
-    private static final Map<String, String> KEYS = Map.of(
-            "maxBytes", "limits.imageBytes",
-            "maxPixels", "limits.imagePixels",
-            "fileRoots", "content.fileRoots",
-            "httpHosts", "content.httpHosts",
-            "readTimeout", "content.timeout",
-            "maxRedirects", "content.redirects",
-            "attempts", "content.attempts");
+    private SettingsFile() {}
 
-    private ServiceConfigReader() {}
-
-    static ServiceConfig read(Path file) {
+    /**
+     * Reads a file: each key once, none that the record does not have.
+     *
+     * @param check derives what follows from the settings, so that what is wrong is told when they are read
+     * @param keys what settings are called in the file, by the names that begin the messages of {@code check}
+     * @throws SettingsException naming the file, the key, its value and what was expected
+     */
+    public static <T> T read(Path file, Class<T> type, Consumer<T> check, Map<String, String> keys) {
         try {
-            ServiceConfig config = YAML.readValue(Files.readString(file), ServiceConfig.class);
-            if (config == null) {
-                throw new ConfigException(file + ": empty (expected: the service's settings)");
+            T settings = YAML.readValue(Files.readString(file), type);
+            if (settings == null) {
+                throw new SettingsException("empty (expected: settings)");
             }
-            config.check();
-            return config;
-        } catch (java.nio.file.NoSuchFileException e) {
-            throw new ConfigException(file + ": no such file (expected: a YAML file)", e);
+            check.accept(settings);
+            return settings;
+        } catch (NoSuchFileException e) {
+            throw new SettingsException(file + ": no such file (expected: a YAML file)", e);
         } catch (UnrecognizedPropertyException e) {
-            String known = String.valueOf(e.getKnownPropertyIds());
-            throw new ConfigException(file + ": " + path(e) + ": unknown key (expected: one of " + known + ")", e);
+            String known = e.getKnownPropertyIds().stream()
+                    .map(String::valueOf)
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            throw new SettingsException(file + ": " + path(e) + ": unknown key (expected: one of " + known + ")", e);
         } catch (JsonMappingException e) {
-            String message = e.getCause() instanceof ConfigException c ? c.getMessage() : mismatch(e);
-            throw new ConfigException(file + ": " + message, e);
+            String message = e.getCause() instanceof IllegalArgumentException cause
+                    ? String.valueOf(cause.getMessage())
+                    : mismatch(e);
+            throw new SettingsException(file + ": " + message, e);
         } catch (JsonProcessingException e) {
-            throw new ConfigException(file + ": " + e.getOriginalMessage() + " (expected: YAML, each key once)", e);
+            throw new SettingsException(file + ": " + e.getOriginalMessage() + " (expected: YAML, each key once)", e);
         } catch (IllegalArgumentException e) {
-            throw new ConfigException(file + ": " + named(String.valueOf(e.getMessage())), e);
+            throw new SettingsException(file + ": " + named(String.valueOf(e.getMessage()), keys), e);
         } catch (IOException e) {
-            throw new ConfigException(file + ": " + e, e);
+            throw new SettingsException(file + ": " + e, e);
         }
     }
 
@@ -74,11 +79,14 @@ final class ServiceConfigReader {
     }
 
     private static String typeName(Class<?> type) {
-        if (type == Integer.class || type == Long.class) {
+        if (type == Integer.class || type == int.class || type == Long.class || type == long.class) {
             return "a whole number";
         }
-        if (type == Double.class) {
+        if (type == Double.class || type == double.class) {
             return "a number";
+        }
+        if (type == Boolean.class || type == boolean.class) {
+            return "true or false";
         }
         if (type == String.class) {
             return "a text";
@@ -86,10 +94,10 @@ final class ServiceConfigReader {
         return List.class.isAssignableFrom(type) ? "a list" : "settings by key";
     }
 
-    /** A message that begins with a policy's own name for a setting, with the setting's key instead. */
-    private static String named(String message) {
+    /** A message that begins with another name for a setting, with the setting's key instead. */
+    private static String named(String message, Map<String, String> keys) {
         int colon = message.indexOf(':');
-        String key = colon < 0 ? null : KEYS.get(message.substring(0, colon));
+        String key = colon < 0 ? null : keys.get(message.substring(0, colon));
         return key == null ? message : key + message.substring(colon);
     }
 

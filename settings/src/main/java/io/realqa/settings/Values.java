@@ -1,0 +1,109 @@
+package io.realqa.settings;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What is common to settings: defaults, durations, and values that must be there. */
+public final class Values {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+
+    private Values() {}
+
+    /** The value, or where there is none the default. */
+    public static <T> T or(@Nullable T value, T byDefault) {
+        return value == null ? byDefault : value;
+    }
+
+    /**
+     * A duration such as {@code 20ms}, {@code 5s}, {@code 1m}, {@code 12h} or {@code 7d}.
+     *
+     * @param key what the setting is called, for the error
+     * @throws SettingsException if it is written otherwise
+     */
+    public static Duration duration(String key, @Nullable String text, Duration byDefault) {
+        if (text == null) {
+            return byDefault;
+        }
+        Matcher m = DURATION.matcher(text);
+        if (!m.matches()) {
+            throw new SettingsException(key + ": " + text + " (expected: a duration such as 20ms, 5s, 1m, 12h or 7d)");
+        }
+        long n = Long.parseLong(m.group(1));
+        return switch (m.group(2)) {
+            case "ms" -> Duration.ofMillis(n);
+            case "s" -> Duration.ofSeconds(n);
+            case "m" -> Duration.ofMinutes(n);
+            case "h" -> Duration.ofHours(n);
+            default -> Duration.ofDays(n);
+        };
+    }
+
+    /**
+     * A section that must hold an address.
+     *
+     * @throws SettingsException if it does not, or a value in it is missing
+     */
+    public static Map<String, String> withAddress(@Nullable Map<String, String> section, String name, String key) {
+        if (section == null || section.get(key) == null) {
+            throw new SettingsException(name + "." + key + ": missing (expected: an address)");
+        }
+        return present(section, name);
+    }
+
+    /**
+     * A section whose every key has a value; none: empty.
+     *
+     * @throws SettingsException naming the key that has none
+     */
+    public static Map<String, String> present(@Nullable Map<String, @Nullable String> section, String name) {
+        if (section == null) {
+            return Map.of();
+        }
+        section.forEach((key, value) -> {
+            if (value == null) {
+                throw new SettingsException(name + "." + key + ": null (expected: a value)");
+            }
+        });
+        return Map.copyOf(section);
+    }
+
+    /**
+     * A list without empty elements; none: the default.
+     *
+     * @throws SettingsException if one is empty
+     */
+    public static <T> List<T> elements(String key, @Nullable List<@Nullable T> values, List<T> byDefault) {
+        if (values == null) {
+            return byDefault;
+        }
+        List<T> all = new ArrayList<>();
+        for (T value : values) {
+            if (value == null) {
+                throw new SettingsException(key + ": null (expected: no empty element)");
+            }
+            all.add(value);
+        }
+        return List.copyOf(all);
+    }
+
+    /**
+     * Refuses a key that is none of the known ones.
+     *
+     * @throws SettingsException naming it
+     */
+    public static void known(String section, Collection<String> keys, Collection<String> known) {
+        for (String key : keys) {
+            if (!known.contains(key)) {
+                throw new SettingsException(section + "." + key + ": unknown (expected: one of "
+                        + known.stream().sorted().collect(Collectors.joining(", ")) + ")");
+            }
+        }
+    }
+}
