@@ -3,6 +3,7 @@ package io.realqa.cli;
 import io.realqa.scorer.ClipScorer;
 import io.realqa.scorer.ClipScorer.Clip;
 import io.realqa.scorer.ClipScorer.Readings;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.VisualInput;
@@ -13,17 +14,11 @@ import io.realqa.scorer.video.VideoLimits;
 import io.realqa.scorer.video.VideoRejectedException;
 import io.realqa.streams.scoring.Outcome.Timings;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -125,20 +120,8 @@ final class ClipScoring {
         Clip score = clip.score();
         long whole = System.nanoTime() - start;
         Timings timings = new Timings(0, 0, preparing, Math.max(0, whole - preparing), (int) done);
-        Scoring.Done result = new Scoring.Done(file, score.score(), sha256(file), timings, clip.steps(), Instant.now());
+        Scoring.Done result =
+                new Scoring.Done(file, score.score(), Digests.hex(file), timings, clip.steps(), Instant.now());
         return new Scoring.DoneClip(result, video.seconds(), score.timeline());
-    }
-
-    private static String sha256(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file);
-                DigestInputStream digest = new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
-            byte[] piece = new byte[1 << 16];
-            while (digest.read(piece) >= 0) {
-                // the digest is all that is wanted
-            }
-            return HexFormat.of().formatHex(digest.getMessageDigest().digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -2,10 +2,12 @@ package io.realqa.scorer;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -30,26 +32,31 @@ public final class Digests {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Of a file's content. */
+    public static String of(Path file) throws IOException {
+        return "sha256:" + hex(file);
+    }
+
+    /** The 64 hex digits of a file's content. */
+    public static String hex(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /** Digest over the files' names and contents, in the given order. */
     static String of(List<Path> files) {
         StringBuilder all = new StringBuilder();
         for (Path file : files) {
-            all.append(file.getFileName()).append(' ').append(of(file)).append('\n');
+            try {
+                all.append(file.getFileName()).append(' ').append(of(file)).append('\n');
+            } catch (IOException e) {
+                throw new UncheckedIOException(file + ": " + e, e);
+            }
         }
         return of(all.toString());
-    }
-
-    private static String of(Path file) {
-        MessageDigest digest = sha256();
-        byte[] buffer = new byte[1 << 20];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + ": " + e, e);
-        }
-        return "sha256:" + HexFormat.of().formatHex(digest.digest());
     }
 
     /** A digest to be fed piece by piece. */

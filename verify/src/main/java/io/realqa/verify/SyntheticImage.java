@@ -1,10 +1,9 @@
 package io.realqa.verify;
 
+import io.realqa.scorer.Digests;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.SplittableRandom;
 
 /** "Images" of a few hundred bytes that no decoder reads, and the one score that each of them has. Pure. */
@@ -42,20 +41,12 @@ final class SyntheticImage {
     }
 
     static String sha256(byte[] content) {
-        return HexFormat.of().formatHex(digest(content));
+        return Digests.hex(content);
     }
 
     /** The score of a content under a version of the model, in [0, 10): nobody else can have found it. */
     static double score(String sha256, String version) {
-        byte[] digest = digest((sha256 + "/" + version).getBytes(StandardCharsets.UTF_8));
+        byte[] digest = Digests.sha256().digest((sha256 + "/" + version).getBytes(StandardCharsets.UTF_8));
         return (ByteBuffer.wrap(digest).getLong() >>> 11) * 0x1.0p-53 * 10;
-    }
-
-    private static byte[] digest(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

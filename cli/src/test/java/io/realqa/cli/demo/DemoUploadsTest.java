@@ -3,6 +3,9 @@ package io.realqa.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.realqa.scorer.image.ImageDecoder;
+import io.realqa.scorer.image.ImageLimits;
+import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.RasterImage;
 import io.realqa.trainer.degradation.Degradation;
 import io.realqa.trainer.degradation.JpegFile;
@@ -18,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DemoUploadsTest {
+    private static final Path PHOTOS = Path.of(System.getProperty("realqa.home", ".."), "models/demo/photos");
+
     private static final int VERSIONS = Degradation.values().length * Degradation.STRENGTHS;
 
     @TempDir
@@ -95,10 +100,10 @@ class DemoUploadsTest {
 
     @Test
     void degradedVersionsAreSmallJpegs() throws IOException {
-        DemoUploads uploads = DemoUploads.of(TestPhotos.FOLDER);
+        DemoUploads uploads = DemoUploads.of(PHOTOS);
         assertThat(names(take(uploads, 4))).containsExactly("astronaut", "chelsea", "coffee", "rocket");
         for (DemoUpload upload : take(uploads, 20)) {
-            RasterImage image = TestPhotos.decode(upload.file());
+            RasterImage image = decoded(upload.file());
             assertThat(Math.max(image.width(), image.height()))
                     .as(upload.name())
                     .isBetween(256, 512);
@@ -113,7 +118,7 @@ class DemoUploadsTest {
         assertThat(Files.size(large)).isGreaterThan(1 << 20);
         DemoUpload upload = DemoUploads.of(folder).next();
         assertThat(upload.name()).isEqualTo("large");
-        assertThat(TestPhotos.decode(upload.file()))
+        assertThat(decoded(upload.file()))
                 .extracting(RasterImage::width, RasterImage::height)
                 .containsExactly(512, 384);
     }
@@ -166,5 +171,13 @@ class DemoUploadsTest {
                 .isThrownBy(() -> DemoUploads.of(folder.resolve("absent")))
                 .withMessageContaining("absent");
         assertThatIllegalArgumentException().isThrownBy(() -> DemoUploads.of(List.of()));
+    }
+
+    private static RasterImage decoded(byte[] file) {
+        try {
+            return new ImageDecoder(ImageLimits.DEFAULTS).decode(file);
+        } catch (ImageRejectedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.realqa.streams.adapters;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.streams.scoring.BatchScorer;
@@ -84,7 +85,7 @@ final class GoldenImages {
                     "golden image " + name + ": " + Files.size(file) + " bytes (expected: at most " + largest + ")");
         }
         String expected = json.path("sha256").asText();
-        String found = ReleaseFolder.sha256(file);
+        String found = Digests.of(file);
         if (!expected.isEmpty() && !expected.equals(found)) {
             throw new RefusedException("golden image " + name + ": " + found + " (expected: " + expected + ")");
         }

@@ -5,19 +5,16 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Adapter;
+import io.realqa.scorer.Digests;
 import io.realqa.store.S3Folders;
 import io.realqa.store.S3Location;
 import io.realqa.store.StoreException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -33,7 +30,6 @@ final class ReleaseFolder {
 
     private static final long MANIFEST_BYTES = 16L << 20;
     private static final int MOST_FILES = 10_000;
-    private static final int BUFFER = 1 << 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final List<Path> roots;
@@ -167,7 +163,7 @@ final class ReleaseFolder {
         }
         for (Map.Entry<String, JsonNode> e : json(file).path("files").properties()) {
             Path listed = inside(folder, e.getKey());
-            String digest = Files.isRegularFile(listed) ? sha256(listed) : "missing";
+            String digest = Files.isRegularFile(listed) ? Digests.of(listed) : "missing";
             if (!digest.equals(e.getValue().asText())) {
                 throw new RefusedException(e.getKey() + ": " + digest + " (expected: "
                         + e.getValue().asText() + " by " + MANIFEST + ")");
@@ -194,18 +190,5 @@ final class ReleaseFolder {
             throw new RefusedException(file + ": no JSON object (expected: one)");
         }
         return json;
-    }
-
-    static String sha256(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] buffer = new byte[BUFFER];
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
-            }
-            return "sha256:" + HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

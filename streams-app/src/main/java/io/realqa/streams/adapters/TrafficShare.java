@@ -1,9 +1,8 @@
 package io.realqa.streams.adapters;
 
+import io.realqa.scorer.Digests;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * Which images a canary gets: those whose id falls under its share. The place of an id is the first 53 bits of the SHA-256
@@ -14,12 +13,8 @@ final class TrafficShare {
 
     /** Place of an image id, from 0 up to but not including 1. */
     static double place(String imageId) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(imageId.getBytes(StandardCharsets.UTF_8));
-            return (ByteBuffer.wrap(hash).getLong() >>> 11) * 0x1p-53;
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        byte[] hash = Digests.sha256().digest(imageId.getBytes(StandardCharsets.UTF_8));
+        return (ByteBuffer.wrap(hash).getLong() >>> 11) * 0x1p-53;
     }
 
     /** Whether an image falls in a share that is counted from the other end: it overlaps a canary's as late as can be. */

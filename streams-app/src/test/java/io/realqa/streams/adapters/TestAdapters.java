@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.Score;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.ScoringProfile;
@@ -87,7 +88,7 @@ final class TestAdapters {
                 Files.copy(CHECKPOINT.resolve("photos").resolve(e.getKey()), golden.resolve(e.getKey()));
                 ObjectNode image = images.addObject()
                         .put("file", e.getKey())
-                        .put("sha256", ReleaseFolder.sha256(golden.resolve(e.getKey())))
+                        .put("sha256", Digests.of(golden.resolve(e.getKey())))
                         .put("expectation", e.getValue().expectation() + moved);
                 ObjectNode attributes = image.putObject("attributes");
                 e.getValue().attributes().forEach(a -> attributes.put(a.name(), a.value()));
@@ -102,7 +103,7 @@ final class TestAdapters {
         ObjectNode listed = json.putObject("files");
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
-                listed.put(file.getFileName().toString(), ReleaseFolder.sha256(file));
+                listed.put(file.getFileName().toString(), Digests.of(file));
             }
         }
         Files.writeString(folder.resolve(ReleaseFolder.MANIFEST), JSON.writeValueAsString(json));

@@ -4,20 +4,17 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.realqa.scorer.Digests;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -105,7 +102,7 @@ public final class LabelFile {
                 .forEach(e -> attributes.put(e.getKey(), e.getValue().asText()));
         try {
             Label label = Label.of(name, number(json, "score"), number(json, "deviation"), attributes, profile);
-            return new LabelledImage(name, image, sha256(image), label);
+            return new LabelledImage(name, image, Digests.hex(image), label);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(where + e.getMessage(), e);
         }
@@ -120,18 +117,5 @@ public final class LabelFile {
             throw new IllegalArgumentException(key + ": " + value + " (expected: a number)");
         }
         return OptionalDouble.of(value.doubleValue());
-    }
-
-    static String sha256(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] buffer = new byte[1 << 16];
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }
