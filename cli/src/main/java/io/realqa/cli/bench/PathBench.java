@@ -1,9 +1,6 @@
 package io.realqa.cli.bench;
 
 import io.realqa.cli.LocalStack;
-import io.realqa.events.ImageUploaded;
-import io.realqa.schemas.AvroSerializer;
-import io.realqa.schemas.Topics;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
 import io.realqa.streams.ServiceConfig;
@@ -20,7 +17,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -29,13 +25,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * What the streaming path itself costs: uploads by reference through a broker, the exactly-once topology, the pending
@@ -140,7 +129,7 @@ public final class PathBench {
                 engineConfig(workers),
                 ServiceMetrics.unseen(),
                 f -> {})) {
-            long deadline = System.nanoTime() + LONGEST.toNanos();
+            Deadline deadline = Deadline.in(LONGEST);
             long start = System.nanoTime();
             int offered = 0;
             while (done.get() < uploads) {
@@ -148,7 +137,7 @@ public final class PathBench {
                     offered++;
                 } else {
                     LockSupport.parkNanos(200_000);
-                    expectInTime(deadline);
+                    deadline.check();
                 }
             }
             return uploads / ((System.nanoTime() - start) / 1e9);
@@ -167,25 +156,16 @@ public final class PathBench {
                 () -> false);
     }
 
-    private static void expectInTime(long deadline) {
-        if (System.nanoTime() > deadline) {
-            throw new IllegalStateException("not finished within " + LONGEST);
-        }
-    }
-
     private Rate streaming(int uploads, Duration device, int threads, int workers) throws Exception {
         try (LocalStack stack = LocalStack.start(PARTITIONS);
-                KafkaConsumer<byte[], byte[]> scores = consumer(stack, Topics.SCORES)) {
-            try (KafkaProducer<String, byte[]> producer = producer(stack)) {
-                Uploads events = new Uploads(stack);
-                for (int i = 0; i < uploads; i++) {
-                    producer.send(events.upload(i));
-                }
-                producer.flush();
+                Traffic traffic = new Traffic(stack)) {
+            for (int i = 0; i < uploads; i++) {
+                upload(traffic, i);
             }
+            traffic.flush();
             ServiceConfig config = serviceConfig(stack, threads);
             SyntheticModel model = new SyntheticModel(device);
-            long deadline = System.nanoTime() + LONGEST.toNanos();
+            Deadline deadline = Deadline.in(LONGEST);
             long start = System.nanoTime();
             try (ScoringService service = new ScoringService(
                     config,
@@ -197,13 +177,13 @@ public final class PathBench {
                 int atThird = 0;
                 long cpuAtThird = 0;
                 while (seen < uploads) {
-                    seen += scores.poll(Duration.ofMillis(100)).count();
+                    seen += traffic.scores(Duration.ofMillis(100)).count();
                     if (third == 0 && seen >= uploads / 3) {
                         third = System.nanoTime();
                         cpuAtThird = ProcessorTime.nanos();
                         atThird = seen;
                     }
-                    expectInTime(deadline);
+                    deadline.check();
                 }
                 long end = System.nanoTime();
                 double rest = seen - atThird;
@@ -218,19 +198,16 @@ public final class PathBench {
     /** Time from the upload event to the committed score in a consumer's hands, at a steady load. */
     private void latency(double perSecond) throws Exception {
         try (LocalStack stack = LocalStack.start(PARTITIONS);
-                KafkaConsumer<byte[], byte[]> scores = consumer(stack, Topics.SCORES);
-                KafkaProducer<String, byte[]> producer = producer(stack);
+                Traffic traffic = new Traffic(stack);
                 ScoringService service = new ScoringService(
                         serviceConfig(stack, 2),
                         () -> new Model(new SyntheticModel(DEVICE), 1),
                         new ScoringService.Substitutes(true, new Instantly(), null))) {
             service.start();
-            Uploads events = new Uploads(stack);
             // Starting takes seconds, and what has queued up until then must be gone before anything is measured.
-            pace(producer, scores, events, perSecond, 0, (int) (perSecond * LATENCY_WARM_UP_SECONDS));
+            pace(traffic, perSecond, 0, (int) (perSecond * LATENCY_WARM_UP_SECONDS));
             int first = (int) (perSecond * LATENCY_WARM_UP_SECONDS);
-            List<Long> latencies =
-                    pace(producer, scores, events, perSecond, first, (int) (perSecond * LATENCY_SECONDS));
+            List<Long> latencies = pace(traffic, perSecond, first, (int) (perSecond * LATENCY_SECONDS));
             Collections.sort(latencies);
             say(
                     "at %.0f %% load (%.0f uploads/s): end to end p50 %d ms, p99 %d ms (bound: %d ms deadline + 2 batches of %d ms + 50 ms = %d ms)%n",
@@ -245,14 +222,8 @@ public final class PathBench {
     }
 
     /** Uploads at a steady rate; nanoseconds until each one's score was there. */
-    private static List<Long> pace(
-            KafkaProducer<String, byte[]> producer,
-            KafkaConsumer<byte[], byte[]> scores,
-            Uploads events,
-            double perSecond,
-            int first,
-            int uploads) {
-        long deadline = System.nanoTime() + LONGEST.toNanos();
+    private static List<Long> pace(Traffic traffic, double perSecond, int first, int uploads) {
+        Deadline deadline = Deadline.in(LONGEST);
         long[] sent = new long[uploads];
         List<Long> latencies = new ArrayList<>();
         long start = System.nanoTime();
@@ -260,61 +231,22 @@ public final class PathBench {
         while (latencies.size() < uploads) {
             while (next < uploads && System.nanoTime() - start >= next / perSecond * 1e9) {
                 sent[next] = System.nanoTime();
-                producer.send(events.upload(first + next++));
+                upload(traffic, first + next++);
             }
-            for (ConsumerRecord<byte[], byte[]> r : scores.poll(Duration.ofMillis(1))) {
-                int n = Integer.parseInt(new String(r.key(), StandardCharsets.UTF_8));
+            for (ConsumerRecord<String, byte[]> r : traffic.scores(Duration.ofMillis(1))) {
+                int n = Integer.parseInt(r.key());
                 latencies.add(System.nanoTime() - sent[n - first]);
             }
-            expectInTime(deadline);
+            deadline.check();
         }
         return latencies;
     }
 
+    private static void upload(Traffic traffic, int i) {
+        traffic.upload(Integer.toString(i), null, "bench:///images/" + i + ".jpg");
+    }
+
     private static long quantile(List<Long> sorted, double q) {
         return sorted.get((int) Math.min(sorted.size() - 1, Math.ceil(q * sorted.size()))) / 1_000_000;
-    }
-
-    /** Events by reference. */
-    private static final class Uploads {
-        private final AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
-
-        Uploads(LocalStack stack) {
-            serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
-        }
-
-        ProducerRecord<String, byte[]> upload(int i) {
-            String id = Integer.toString(i);
-            ImageUploaded event = ImageUploaded.newBuilder()
-                    .setImageId(id)
-                    .setPlatform("bench")
-                    .setUploader("somebody")
-                    .setUri("bench:///images/" + i + ".jpg")
-                    .setMediaType("image/jpeg")
-                    .setUploadedAt(Instant.now())
-                    .build();
-            return new ProducerRecord<>(
-                    Topics.UPLOADS.topic(), id, serializer.serialize(Topics.UPLOADS.topic(), event));
-        }
-    }
-
-    private static KafkaProducer<String, byte[]> producer(LocalStack stack) {
-        return new KafkaProducer<>(
-                Map.of("bootstrap.servers", stack.bootstrapServers(), "linger.ms", 1),
-                new StringSerializer(),
-                new ByteArraySerializer());
-    }
-
-    private static KafkaConsumer<byte[], byte[]> consumer(LocalStack stack, Topics topic) {
-        KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", stack.bootstrapServers(), "isolation.level", "read_committed"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
-        List<TopicPartition> partitions = consumer.partitionsFor(topic.topic()).stream()
-                .map(p -> new TopicPartition(p.topic(), p.partition()))
-                .toList();
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        return consumer;
     }
 }

@@ -1,9 +1,6 @@
 package io.realqa.cli.bench;
 
 import io.realqa.cli.LocalStack;
-import io.realqa.events.ImageUploaded;
-import io.realqa.schemas.AvroSerializer;
-import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.streams.Model;
@@ -20,11 +17,9 @@ import io.realqa.streams.scoring.Priority;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -32,12 +27,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * The streaming path beside the bare scorer: the same files, decoded, prepared and scored by the same engine, once fed
@@ -188,7 +177,7 @@ public final class StreamingBench {
                 .withCacheEntries(0);
         try (ScoringEngine engine = new ScoringEngine(
                 (platform, imageId) -> model, ContentPolicy.defaults(), config, ServiceMetrics.unseen(), fault -> {})) {
-            long deadline = System.nanoTime() + LONGEST.toNanos();
+            Deadline deadline = Deadline.in(LONGEST);
             int offered = 0;
             while (!watch.done()) {
                 while (offered < uploads && engine.offer(job(offered, results)) == ScoringEngine.Offer.TAKEN) {
@@ -197,7 +186,7 @@ public final class StreamingBench {
                 if (results.poll(1, TimeUnit.SECONDS) != null) {
                     watch.see(1);
                 }
-                expectInTime(deadline);
+                deadline.check();
             }
         }
         return watch.rate();
@@ -207,15 +196,8 @@ public final class StreamingBench {
         return new ImageJob("image", "bench", images.file(i), null, null, Priority.NORMAL, results::add, () -> false);
     }
 
-    private static void expectInTime(long deadline) {
-        if (System.nanoTime() > deadline) {
-            throw new IllegalStateException("not finished within " + LONGEST);
-        }
-    }
-
     /** @param uris where the photographs are; none: their bytes go inline */
     private Rate throughKafka(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
-        produce(stack, uploads, round, uris);
         ServiceConfig config = ServiceConfig.of(
                         stack.bootstrapServers(),
                         stack.registryUrl(),
@@ -225,58 +207,21 @@ public final class StreamingBench {
                                 ContentSection.roots(List.of(stack.stateFolder().toString())))
                         .cache(0));
         Watch watch = new Watch(uploads);
-        try (KafkaConsumer<String, byte[]> consumer = consumer(stack, round);
+        try (Traffic traffic = new Traffic(stack);
                 ScoringService service = new ScoringService(config, () -> Model.of(scorer, config))) {
+            for (int i = 0; i < uploads; i++) {
+                boolean inline = uris.isEmpty();
+                traffic.upload(
+                        round + "-" + i, inline ? images.file(i) : null, inline ? null : uris.get(i % uris.size()));
+            }
+            traffic.flush();
             service.start();
-            long deadline = System.nanoTime() + LONGEST.toNanos();
+            Deadline deadline = Deadline.in(LONGEST);
             while (!watch.done()) {
-                watch.see(consumer.poll(Duration.ofMillis(20)).count());
-                expectInTime(deadline);
+                watch.see(traffic.scores(Duration.ofMillis(20)).count());
+                deadline.check();
             }
         }
         return watch.rate();
-    }
-
-    private void produce(LocalStack stack, int uploads, String round, List<String> uris) throws Exception {
-        AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
-        serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
-        try (var producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", stack.bootstrapServers(), "max.request.size", Topics.MAX_UPLOAD_BYTES),
-                new StringSerializer(),
-                serializer)) {
-            for (int i = 0; i < uploads; i++) {
-                String id = round + "-" + i;
-                ImageUploaded event = ImageUploaded.newBuilder()
-                        .setImageId(id)
-                        .setPlatform("bench")
-                        .setContent(uris.isEmpty() ? ByteBuffer.wrap(images.file(i)) : null)
-                        .setUri(uris.isEmpty() ? null : uris.get(i % uris.size()))
-                        .setUploadedAt(Instant.now())
-                        .build();
-                producer.send(new ProducerRecord<>(Topics.UPLOADS.topic(), id, event));
-            }
-            producer.flush();
-        }
-    }
-
-    /** Reads committed scores from now on. */
-    private static KafkaConsumer<String, byte[]> consumer(LocalStack stack, String round) {
-        KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "group.id",
-                        "bench-" + round,
-                        "isolation.level",
-                        "read_committed"),
-                new StringDeserializer(),
-                new ByteArrayDeserializer());
-        var partitions = consumer.partitionsFor(Topics.SCORES.topic()).stream()
-                .map(p -> new org.apache.kafka.common.TopicPartition(p.topic(), p.partition()))
-                .toList();
-        consumer.assign(List.copyOf(partitions));
-        consumer.seekToEnd(partitions);
-        partitions.forEach(consumer::position);
-        return consumer;
     }
 }

@@ -173,14 +173,14 @@ public final class SwapBench {
 
     private static void await(List<Batch> batches, Thread workers, Predicate<List<Batch>> done)
             throws InterruptedException {
-        long deadline = System.nanoTime() + LONGEST.toNanos();
+        Deadline deadline = Deadline.in(LONGEST);
         while (true) {
             synchronized (batches) {
                 if (done.test(batches)) {
                     return;
                 }
             }
-            if (System.nanoTime() > deadline || !workers.isAlive()) {
+            if (deadline.passed() || !workers.isAlive()) {
                 throw new IllegalStateException("the workers did not get there within " + LONGEST);
             }
             TimeUnit.MILLISECONDS.sleep(5);
