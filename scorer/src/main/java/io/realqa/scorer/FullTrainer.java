@@ -41,7 +41,7 @@ public final class FullTrainer extends ModelTrainer {
             for (Entry entry : table.entries()) {
                 WeightLayout.canonical(entry.name())
                         .filter(shapes()::containsKey)
-                        .ifPresent(name -> put(name, table.floats(entry)));
+                        .ifPresent(name -> state().put(name, table.floats(entry)));
             }
         }
         begin();
@@ -64,7 +64,7 @@ public final class FullTrainer extends ModelTrainer {
     void replaced() {
         Program program = checkpoint().program();
         try (Scope scope = program.scope()) {
-            program.callRecorded(scope, "share", parameters(), weights);
+            program.callRecorded(scope, "share", state().parameters(), weights);
         }
         Weights.complete(program, weights, checkpoint().config(), checkpoint().compute());
     }
@@ -89,7 +89,7 @@ public final class FullTrainer extends ModelTrainer {
                     for (int i = 0; i < trained.length; i++) {
                         trained[i] = (float) ((1 - share) * trained[i] + share * base[i]);
                     }
-                    put(name, trained);
+                    state().put(name, trained);
                 }
             }
         }

@@ -55,9 +55,9 @@ public final class LoraTrainer extends ModelTrainer {
                     values[i] = (float) random.nextDouble(-bound, bound);
                 }
             }
-            put(name, values);
+            state().put(name, values);
         });
-        modules.forEach((name, module) -> scale(name + ".B", module.scale()));
+        modules.forEach((name, module) -> state().scale(name + ".B", module.scale()));
         begin();
     }
 
@@ -112,7 +112,7 @@ public final class LoraTrainer extends ModelTrainer {
             throw new ModelException(folder + ": " + values.size() / 2 + " modules (expected: the "
                     + shapes().size() / 2 + " that are trained)");
         }
-        values.forEach((name, of) -> put(name, of));
+        values.forEach((name, of) -> state().put(name, of));
     }
 
     /**

@@ -2,15 +2,10 @@ package io.realqa.scorer;
 
 import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.Program.Scope;
-import io.realqa.scorer.Safetensors.Entry;
 import io.realqa.scorer.TrainingTree.Edge;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -22,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Lock;
 
 /**
  * Trains a model's parameters: the scorer's own program, through libtorch's autograd. Parameters (float32), gradients and
@@ -40,13 +34,9 @@ public abstract class ModelTrainer implements AutoCloseable {
 
     private final Checkpoint checkpoint;
     private final TrainingPaths paths;
-    private final Map<String, long[]> shapes;
+    private final TrainingState state;
     private final double dropout;
     private final long seed;
-    private final IValue parameters;
-    private final IValue scales;
-    private final IValue first;
-    private final IValue second;
     private final List<IValue> gradients = new ArrayList<>();
     private final ExecutorService workers;
     private int steps;
@@ -107,13 +97,9 @@ public abstract class ModelTrainer implements AutoCloseable {
     ModelTrainer(Checkpoint checkpoint, TrainingPaths paths, Map<String, long[]> shapes, double dropout, long seed) {
         this.checkpoint = checkpoint;
         this.paths = paths;
-        this.shapes = new TreeMap<>(shapes);
+        this.state = new TrainingState(checkpoint, shapes);
         this.dropout = dropout;
         this.seed = seed;
-        this.parameters = checkpoint.program().newWeights();
-        this.scales = checkpoint.program().newWeights();
-        this.first = checkpoint.program().newWeights();
-        this.second = checkpoint.program().newWeights();
         int threads = checkpoint.compute().workers();
         for (int i = 0; i < threads; i++) {
             gradients.add(checkpoint.program().newWeights());
@@ -129,10 +115,7 @@ public abstract class ModelTrainer implements AutoCloseable {
 
     /** All parameters are there. */
     final void begin() {
-        try (Scope scope = checkpoint.program().scope()) {
-            call(scope, "moments", parameters, first);
-            call(scope, "moments", parameters, second);
-        }
+        state.clearMoments();
         replaced();
     }
 
@@ -140,51 +123,8 @@ public abstract class ModelTrainer implements AutoCloseable {
         return checkpoint;
     }
 
-    final IValue parameters() {
-        return parameters;
-    }
-
-    /** Multiplies a parameter wherever the program takes it. */
-    final void scale(String name, double by) {
-        try (Scope scope = checkpoint.program().scope()) {
-            call(
-                    scope,
-                    "constant",
-                    scales,
-                    scope.text(name),
-                    scope.number(by),
-                    scope.text(checkpoint.compute().device()));
-        }
-    }
-
-    final void put(String name, float[] values) {
-        try (Scope scope = checkpoint.program().scope()) {
-            call(
-                    scope,
-                    "parameter",
-                    parameters,
-                    scope.text(name),
-                    scope.floats(values, shape(name)),
-                    scope.text(checkpoint.compute().device()));
-        }
-    }
-
-    private long[] shape(String name) {
-        long[] shape = shapes.get(name);
-        if (shape == null) {
-            throw new IllegalArgumentException("parameter: " + name + " (expected: one of " + shapes.keySet() + ")");
-        }
-        return shape;
-    }
-
-    final IValue call(Scope scope, String method, IValue... arguments) {
-        Lock open = ExitGate.open();
-        open.lock();
-        try {
-            return checkpoint.program().callRecorded(scope, method, arguments);
-        } finally {
-            open.unlock();
-        }
+    final TrainingState state() {
+        return state;
     }
 
     /**
@@ -208,9 +148,7 @@ public abstract class ModelTrainer implements AutoCloseable {
 
     /** Numbers that are trained. */
     public long parameterCount() {
-        return shapes.values().stream()
-                .mapToLong(s -> Arrays.stream(s).reduce(1, Math::multiplyExact))
-                .sum();
+        return state.count();
     }
 
     /**
@@ -256,13 +194,13 @@ public abstract class ModelTrainer implements AutoCloseable {
         Passes passes = gradients(examples, batch);
         double norm;
         try (Scope scope = checkpoint.program().scope()) {
-            IValue result = call(
+            IValue result = state.call(
                     scope,
                     "optimise",
-                    parameters,
+                    state.parameters(),
                     gradients.get(0),
-                    first,
-                    second,
+                    state.first(),
+                    state.second(),
                     scope.integer(steps + 1L),
                     scope.number(step.rate()),
                     scope.number(step.decay()),
@@ -292,11 +230,11 @@ public abstract class ModelTrainer implements AutoCloseable {
         List<TrainingPath> all = paths(items, batch);
         Passes passes = run(all, batch, (part, worker, chunk) -> {
             try (Scope scope = checkpoint.program().scope()) {
-                List<IValue> arguments = new ArrayList<>(List.of(weights(), parameters, scales));
+                List<IValue> arguments = new ArrayList<>(List.of(weights(), state.parameters(), state.scales()));
                 // all but the four arguments of the squared error
                 List<IValue> more = part.arguments(scope, paths.leafValues(), 1, 0);
                 arguments.addAll(more.subList(0, more.size() - 4));
-                return scope.toFloats(call(scope, "measure", arguments.toArray(IValue[]::new)));
+                return scope.toFloats(state.call(scope, "measure", arguments.toArray(IValue[]::new)));
             }
         });
         return new Measured(passes.crossEntropy(), passes.tokens(), passes.digits());
@@ -325,7 +263,7 @@ public abstract class ModelTrainer implements AutoCloseable {
                 run(all, batch, (part, worker, chunk) -> accumulate(part, worker, chunk, 1 / tokens, errorWeight));
         try (Scope scope = checkpoint.program().scope()) {
             for (int w = 1; w < gradients.size(); w++) {
-                call(scope, "gather", gradients.get(0), gradients.get(w));
+                state.call(scope, "gather", gradients.get(0), gradients.get(w));
             }
         }
         return passes;
@@ -391,14 +329,14 @@ public abstract class ModelTrainer implements AutoCloseable {
         try (Scope scope = checkpoint.program().scope()) {
             List<IValue> arguments = new ArrayList<>(List.of(
                     weights(),
-                    parameters,
-                    scales,
+                    state.parameters(),
+                    state.scales(),
                     gradients.get(worker),
                     scope.number(dropout),
                     scope.integer(maskSeed(chunk))));
             arguments.addAll(part.arguments(scope, paths.leafValues(), tokenWeight, errorWeight));
             String method = byLayers ? "accumulate_by_layers" : "accumulate";
-            return scope.toFloats(call(scope, method, arguments.toArray(IValue[]::new)));
+            return scope.toFloats(state.call(scope, method, arguments.toArray(IValue[]::new)));
         }
     }
 
@@ -409,28 +347,22 @@ public abstract class ModelTrainer implements AutoCloseable {
 
     /** A parameter by its canonical name, such as {@code text.layers.0.mlp.fc1.A}: a copy. */
     float[] parameter(String name) {
-        return fetch(parameters, name);
+        return state.fetch(state.parameters(), name);
     }
 
     /** The gradient that {@link #accumulate} left: a copy. */
     float[] gradient(String name) {
-        return fetch(gradients.get(0), name);
+        return state.fetch(gradients.get(0), name);
     }
 
     Map<String, long[]> shapes() {
-        return shapes;
+        return state.shapes();
     }
 
     /** Replaces a parameter. */
     void setParameter(String name, float[] values) {
-        put(name, values);
+        state.put(name, values);
         replaced();
-    }
-
-    private float[] fetch(IValue dictionary, String name) {
-        try (Scope scope = checkpoint.program().scope()) {
-            return scope.toFloats(call(scope, "fetch", dictionary, scope.text(name)));
-        }
     }
 
     /**
@@ -440,30 +372,11 @@ public abstract class ModelTrainer implements AutoCloseable {
      * @param notes texts to keep with it
      */
     public void save(Path file, Map<String, String> notes) throws IOException {
-        Map<String, long[]> all = new LinkedHashMap<>();
-        for (String kind : List.of("parameter", "first", "second")) {
-            shapes.forEach((name, shape) -> all.put(kind + "/" + name, shape));
-        }
         Map<String, String> metadata = new TreeMap<>(notes);
         metadata.put("steps", Integer.toString(steps));
         metadata.put("byLayers", Boolean.toString(byLayers));
         metadata.put("workers", Integer.toString(gradients.size()));
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
-        SafetensorsWriter.write(fresh, metadata, all, key -> {
-            int at = key.indexOf('/');
-            return fetch(dictionary(key.substring(0, at)), key.substring(at + 1));
-        });
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private IValue dictionary(String kind) {
-        return switch (kind) {
-            case "parameter" -> parameters;
-            case "first" -> first;
-            case "second" -> second;
-            default -> throw new IllegalArgumentException(kind);
-        };
+        state.save(file, metadata);
     }
 
     /**
@@ -473,24 +386,8 @@ public abstract class ModelTrainer implements AutoCloseable {
      * @throws ModelException if the file is of other parameters
      */
     public Map<String, String> load(Path file) {
-        Safetensors table = Safetensors.read(file);
         Map<String, String> notes = new TreeMap<>(Safetensors.metadata(file));
-        Map<String, Entry> entries = new TreeMap<>();
-        table.entries().forEach(e -> entries.put(e.name(), e));
-        for (String kind : List.of("parameter", "first", "second")) {
-            for (Map.Entry<String, long[]> e : shapes.entrySet()) {
-                Entry entry = entries.remove(kind + "/" + e.getKey());
-                if (entry == null || !Arrays.equals(entry.shape(), e.getValue())) {
-                    throw new ModelException(file + ": " + kind + " of " + e.getKey() + ": "
-                            + (entry == null ? "missing" : Arrays.toString(entry.shape())) + " (expected: "
-                            + Arrays.toString(e.getValue()) + ", as the settings have it)");
-                }
-                restore(kind, e.getKey(), table.floats(entry));
-            }
-        }
-        if (!entries.isEmpty()) {
-            throw new ModelException(file + ": " + entries.keySet() + " (expected: only what the settings have)");
-        }
+        state.load(file);
         int saved = Integer.parseInt(notes.getOrDefault("workers", "0"));
         if (saved != gradients.size()) {
             throw new ModelException(file + ": workers: " + saved + " (expected: " + gradients.size()
@@ -502,30 +399,10 @@ public abstract class ModelTrainer implements AutoCloseable {
         return notes;
     }
 
-    private void restore(String kind, String name, float[] values) {
-        if (kind.equals("parameter")) {
-            put(name, values);
-        } else {
-            try (Scope scope = checkpoint.program().scope()) {
-                call(
-                        scope,
-                        "put",
-                        dictionary(kind),
-                        scope.text(name),
-                        scope.floats(values, shape(name)),
-                        scope.text(checkpoint.compute().device()),
-                        scope.integer(Safetensors.Dtype.F32.code));
-            }
-        }
-    }
-
     @Override
     public void close() {
         workers.shutdown();
         gradients.forEach(IValue::close);
-        second.close();
-        first.close();
-        scales.close();
-        parameters.close();
+        state.close();
     }
 }
