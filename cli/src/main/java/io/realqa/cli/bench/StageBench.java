@@ -39,7 +39,7 @@ public final class StageBench {
         }
         out.println();
         double[] cpu = preparation();
-        WarmUp.run(out, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
+        WarmUp.run(out, "warm-up", 12, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
         double peak = peak();
         out.printf(
                 Locale.ROOT,

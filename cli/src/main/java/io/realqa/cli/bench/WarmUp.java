@@ -12,8 +12,6 @@ import java.util.Locale;
 final class WarmUp {
     /** Share of the processors' time below which the compiler no longer counts. */
     private static final double COMPILED = 0.05;
-    /** Rounds, whatever the compiler still does. */
-    private static final int MOST = 12;
 
     private WarmUp() {}
 
@@ -23,10 +21,14 @@ final class WarmUp {
         void run(int round) throws E;
     }
 
-    static <E extends Exception> void run(PrintWriter out, Work<E> work) throws E {
+    /**
+     * @param name of the work, for the display
+     * @param most rounds, whatever the compiler still does
+     */
+    static <E extends Exception> void run(PrintWriter out, String name, int most, Work<E> work) throws E {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         double share = 1;
-        for (int round = 1; round <= MOST && share > COMPILED; round++) {
+        for (int round = 1; round <= most && share > COMPILED; round++) {
             long compiled = compiler.getTotalCompilationTime();
             long start = System.nanoTime();
             work.run(round);
@@ -35,7 +37,8 @@ final class WarmUp {
             share = (compiler.getTotalCompilationTime() - compiled) / millis;
             out.printf(
                     Locale.ROOT,
-                    "warm-up %d: the JVM compiled in %.1f %% of the processors' time%n",
+                    "%s %d: the JVM compiled in %.1f %% of the processors' time%n",
+                    name,
                     round,
                     100 * share);
             out.flush();
