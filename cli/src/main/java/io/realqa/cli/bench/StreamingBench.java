@@ -39,8 +39,10 @@ import java.util.function.Function;
 public final class StreamingBench {
     private static final int ROUNDS = 5;
     private static final int PARTITIONS = 4;
-    /** Uploads of a round without the model. */
+    /** Uploads of a round without the model; inline at most so many bytes, which stay on the broker's disk for a while. */
     private static final int FAST = 6_000;
+
+    private static final long FAST_BYTES = 48 << 20;
 
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
@@ -122,13 +124,7 @@ public final class StreamingBench {
         try (LocalStack stack = LocalStack.start(PARTITIONS)) {
             List<String> uris =
                     files(Files.createDirectories(stack.stateFolder().resolve("photos")));
-            // What runs for every upload is compiled after thousands of them, which pass in seconds so.
-            BatchScorer noTime = new SyntheticModel(Duration.ZERO);
-            WarmUp.run(
-                    out,
-                    "warm-up without the model",
-                    24,
-                    i -> throughKafka(stack, FAST, "fast-" + i, uris, config -> new Model(noTime, 1)));
+            WarmUp.run(out, "warm-up without the model", 24, i -> fast(stack, i, uris));
             direct(uploads / 4);
             WarmUp.run(
                     out,
@@ -209,6 +205,16 @@ public final class StreamingBench {
 
     private ImageJob job(int i, LinkedBlockingQueue<Outcome> results) {
         return new ImageJob("image", "bench", images.file(i), null, null, Priority.NORMAL, results::add, () -> false);
+    }
+
+    /** With a model that takes no time: what runs for every upload is compiled after thousands, which take seconds so. */
+    private void fast(LocalStack stack, int round, List<String> uris) throws Exception {
+        boolean inline = round % 2 == 0;
+        long mean =
+                (long) images.files().stream().mapToInt(f -> f.length).average().orElse(1);
+        int uploads = inline ? (int) Math.max(1, Math.min(FAST, FAST_BYTES / Math.max(1, mean))) : FAST;
+        BatchScorer model = new SyntheticModel(Duration.ZERO);
+        throughKafka(stack, uploads, "fast-" + round, inline ? List.of() : uris, config -> new Model(model, 1));
     }
 
     /** @param uris where the photographs are; none: their bytes go inline */
