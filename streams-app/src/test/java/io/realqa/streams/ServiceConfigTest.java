@@ -194,6 +194,7 @@ class ServiceConfigTest {
     @Test
     void aValueOutOfRangeIsNamedByItsKeyInTheFile() {
         assertRefused(REQUIRED + "batch: {images: 0}", "batch.images: 0 (");
+        assertRefused(REQUIRED + "http: {port: 70000}", "http.port: 70000 (");
         assertRefused(REQUIRED + "batch: {visualTokens: -1}", "batch.visualTokens: -1 (");
         assertRefused(REQUIRED + "batch: {delay: 2m}", "batch.delay: PT2M (");
         assertRefused(REQUIRED + "limits: {inFlightImages: 0}", "limits.inFlightImages: 0 (");

@@ -6,12 +6,9 @@ import io.realqa.streams.adapters.AdapterAdmin;
 import io.realqa.streams.config.AdaptersSection;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.trainer.service.TrainerConfig;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What the trainer takes from the service's side, out of its settings. */
 public final class TrainerParts {
@@ -38,19 +35,9 @@ public final class TrainerParts {
 
     /** Images from the places that the settings list. */
     public static FetchedContent content(TrainerConfig config) {
-        ContentPolicy policy = ContentPolicy.defaults();
-        TrainerConfig.Content places = config.content();
-        if (places != null) {
-            policy = policy.withFileRoots(orNone(places.fileRoots()).stream()
-                            .map(r -> Path.of(r).toAbsolutePath().normalize())
-                            .toList())
-                    .withHttpHosts(Set.copyOf(orNone(places.httpHosts())));
-        }
+        ContentPolicy policy =
+                ContentPolicy.defaults().withFileRoots(config.contentRoots()).withHttpHosts(config.contentHosts());
         return new FetchedContent(
                 config.contentTimeout() == null ? policy : policy.withReadTimeout(config.contentTimeout()));
-    }
-
-    private static List<String> orNone(@Nullable List<String> values) {
-        return values == null ? List.of() : values;
     }
 }

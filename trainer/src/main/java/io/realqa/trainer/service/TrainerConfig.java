@@ -114,7 +114,13 @@ public record TrainerConfig(
      *
      * @param port 0: any free one
      */
-    public record Http(@Nullable String host, int port) {}
+    public record Http(@Nullable String host, int port) {
+        public Http {
+            if (port < 0 || port > 65_535) {
+                throw new SettingsException("http.port: " + port + " (expected: 0 to 65535)");
+            }
+        }
+    }
 
     static final String DEFAULT_NAME = "realqa-trainer";
     static final int DEFAULT_ANSWERS = 20_000;
@@ -171,6 +177,8 @@ public record TrainerConfig(
         triggerSettings();
         cycle();
         measuresEvery();
+        contentRoots();
+        contentHosts();
         contentTimeout();
         store();
     }
@@ -251,6 +259,19 @@ public record TrainerConfig(
 
     int measuresWindow() {
         return measures == null ? DEFAULT_WINDOW : or(measures.window(), DEFAULT_WINDOW);
+    }
+
+    /** Folders under which file: URIs may be read. */
+    public List<Path> contentRoots() {
+        List<String> roots =
+                Values.elements("content.fileRoots", content == null ? null : content.fileRoots(), List.of());
+        return roots.stream().map(r -> Path.of(r).toAbsolutePath().normalize()).toList();
+    }
+
+    /** Hosts that http: and https: URIs may name. */
+    public Set<String> contentHosts() {
+        return Set.copyOf(
+                Values.elements("content.httpHosts", content == null ? null : content.httpHosts(), List.of()));
     }
 
     /** Longest transfer of an image; null: the fetcher's own. */

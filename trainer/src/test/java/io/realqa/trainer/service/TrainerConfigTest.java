@@ -95,6 +95,11 @@ class TrainerConfigTest {
                 "training: {epochs: 0} | epochs: 0 (expected: at least 1)",
                 "training: {epochs: many} | training.epochs",
                 "measures: {every: 0s} | measures.every: 0 (expected: above 0)",
+                "content: {fileRoots: [~]} | content.fileRoots: null (expected: no empty element)",
+                "content: {httpHosts: [~]} | content.httpHosts: null (expected: no empty element)",
+                "http: {port: 70000} | http.port: 70000 (expected: 0 to 65535)",
+                "topics: {scores: ~} | topics.scores: null (expected: a value)",
+                "platforms: [~] | platforms: null (expected: no empty element)",
                 "platforms: [a, a] | platforms: [a, a] (expected: at least one, each once)",
                 "folder: /twice | Duplicate field 'folder'"
             })
