@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
+import io.realqa.streams.adapters.AdaptersConfig;
+import io.realqa.streams.config.AdaptersSection;
 import io.realqa.streams.config.LimitsSection;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.BatchPolicy;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,6 +145,33 @@ class ServiceConfigTest {
         assertThat(config.contentPolicy()).isEqualTo(ContentPolicy.defaults());
         assertThat(config.limits().inline()).isEqualTo(LimitsSection.DEFAULT_INLINE_BYTES);
         assertThat(config.topics().scores()).isEqualTo("image.scores");
+    }
+
+    @Test
+    void theExampleSaysTheDefaults() throws IOException {
+        String example =
+                Files.readString(Path.of(System.getProperty("realqa.home", ".."), "deploy/serve.example.yaml"));
+        int adapters = example.indexOf("# adapters:");
+        ServiceConfig config = read(
+                example.substring(0, adapters) + example.substring(adapters).replaceAll("(?m)^# ?", ""));
+        ServiceConfig least = read(REQUIRED);
+
+        assertThat(config.engine(1)).isEqualTo(least.engine(1));
+        assertThat(config.contentPolicy()).isEqualTo(least.contentPolicy());
+        assertThat(config.limits().inline()).isEqualTo(least.limits().inline());
+        assertThat(config.topicNames()).containsAll(least.topicNames());
+        assertThat(config.topics().replays()).isEqualTo(least.topics().replays());
+        assertThat(config.topics().recalibrated()).isEqualTo(least.topics().recalibrated());
+        assertThat(config.httpHost()).isEqualTo(least.httpHost());
+        assertThat(config.drain()).isEqualTo(least.drain());
+        AdaptersConfig shown = Objects.requireNonNull(config.adaptersConfig());
+        AdaptersConfig byDefault =
+                Objects.requireNonNull(least.with(c -> c.adapters(AdaptersSection.roots(List.of("/models/adapters"))))
+                        .adaptersConfig());
+        assertThat(shown)
+                .usingRecursiveComparison()
+                .ignoringFields("remote", "workerId")
+                .isEqualTo(byDefault);
     }
 
     @ParameterizedTest
