@@ -2,6 +2,8 @@ package io.realqa.cli;
 
 import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
+import io.realqa.schemas.AvroDeserializer;
+import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.streams.config.TopicNames;
@@ -10,12 +12,19 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
+import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 
 /** A broker and a schema registry on free ports of this machine, with topics and contracts in place. */
 public final class LocalStack implements AutoCloseable {
@@ -73,6 +82,44 @@ public final class LocalStack implements AutoCloseable {
 
     public String registryUrl() {
         return registry.url();
+    }
+
+    /**
+     * A producer of Avro events, of uploads too.
+     *
+     * @param settings besides
+     */
+    public <T extends GenericContainer> KafkaProducer<String, T> producer(Map<String, Object> settings) {
+        AvroSerializer<T> serializer = new AvroSerializer<>();
+        serializer.configure(Map.of("schema.registry.url", registryUrl()), false);
+        Map<String, Object> all = new HashMap<>(settings);
+        all.put("bootstrap.servers", bootstrapServers());
+        all.put("max.request.size", Topics.MAX_UPLOAD_BYTES);
+        return new KafkaProducer<>(all, new StringSerializer(), serializer);
+    }
+
+    /**
+     * A consumer of all events that were committed to some topics, in a group of its own.
+     *
+     * @param name that the group's begins with
+     */
+    public <T extends GenericContainer> KafkaConsumer<String, T> consumer(String name, Topics... topics) {
+        AvroDeserializer<T> deserializer = new AvroDeserializer<>();
+        deserializer.configure(Map.of("schema.registry.url", registryUrl()), false);
+        KafkaConsumer<String, T> consumer = new KafkaConsumer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        bootstrapServers(),
+                        "group.id",
+                        name + "-" + UUID.randomUUID(),
+                        "isolation.level",
+                        "read_committed",
+                        "auto.offset.reset",
+                        "earliest"),
+                new StringDeserializer(),
+                deserializer);
+        consumer.subscribe(Stream.of(topics).map(Topics::topic).toList());
+        return consumer;
     }
 
     /** A folder that goes when the stack does. */

@@ -4,7 +4,6 @@ import ai.djl.pytorch.jni.IValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -48,9 +47,9 @@ public final class LoraTrainer extends ModelTrainer {
         this.settings = settings;
         SplittableRandom random = new SplittableRandom(seed);
         shapes().forEach((name, shape) -> {
-            float[] values = new float[Math.toIntExact(product(shape))];
+            float[] values = new float[Math.toIntExact(Safetensors.elements(shape))];
             if (name.endsWith(".A")) {
-                double bound = 1 / Math.sqrt((double) product(shape) / shape[0]);
+                double bound = 1 / Math.sqrt((double) values.length / shape[0]);
                 for (int i = 0; i < values.length; i++) {
                     values[i] = (float) random.nextDouble(-bound, bound);
                 }
@@ -84,10 +83,6 @@ public final class LoraTrainer extends ModelTrainer {
             shapes.put(name + ".B", LoraTensors.shapeOfB(module.rank(), module.weight()));
         });
         return shapes;
-    }
-
-    private static long product(long[] shape) {
-        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     @Override

@@ -91,7 +91,7 @@ final class MergedShard {
     private void merge(FileChannel in, Source tensor, Pair pair, FileChannel out) throws IOException {
         Entry e = tensor.entry();
         long rows = e.shape()[0];
-        int columns = Math.toIntExact(e.bytes() / e.dtype().bytes / rows);
+        int columns = Math.toIntExact(e.elements() / rows);
         float[] a = lora.a(pair);
         float[] b = lora.b(pair);
         int rank = b.length / (int) rows;

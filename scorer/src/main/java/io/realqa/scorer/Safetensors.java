@@ -54,6 +54,11 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
         }
     }
 
+    /** How many numbers a tensor of that shape holds. */
+    static long elements(long[] shape) {
+        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    }
+
     /** One tensor: start is its first byte, counted from the start of the file. */
     record Entry(String name, Dtype dtype, long[] shape, long start, long bytes) {
         long elements() {

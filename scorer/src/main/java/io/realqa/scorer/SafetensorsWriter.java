@@ -34,7 +34,7 @@ final class SafetensorsWriter {
             ByteBuffer buffer = ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             for (Map.Entry<String, long[]> e : shapes.entrySet()) {
                 float[] all = values.apply(e.getKey());
-                if (all.length != elements(e.getValue())) {
+                if (all.length != Safetensors.elements(e.getValue())) {
                     throw new IllegalArgumentException(e.getKey() + ": " + all.length + " elements (expected: "
                             + Arrays.toString(e.getValue()) + ")");
                 }
@@ -57,7 +57,7 @@ final class SafetensorsWriter {
         metadata.forEach(about::put);
         long at = 0;
         for (Map.Entry<String, long[]> e : shapes.entrySet()) {
-            long end = at + Float.BYTES * elements(e.getValue());
+            long end = at + Float.BYTES * Safetensors.elements(e.getValue());
             ObjectNode tensor = json.putObject(e.getKey());
             tensor.put("dtype", "F32");
             tensor.set("shape", mapper.valueToTree(e.getValue()));
@@ -73,10 +73,6 @@ final class SafetensorsWriter {
             header.put((byte) ' ');
         }
         return header.array();
-    }
-
-    private static long elements(long[] shape) {
-        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     private static void writeFully(FileChannel out, ByteBuffer buffer) throws IOException {

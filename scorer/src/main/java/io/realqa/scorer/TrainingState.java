@@ -50,9 +50,7 @@ final class TrainingState implements AutoCloseable {
 
     /** Numbers that are trained. */
     long count() {
-        return shapes.values().stream()
-                .mapToLong(s -> Arrays.stream(s).reduce(1, Math::multiplyExact))
-                .sum();
+        return shapes.values().stream().mapToLong(Safetensors::elements).sum();
     }
 
     IValue parameters() {

@@ -212,7 +212,7 @@ final class Weights {
         return Float.BYTES
                 * new WeightLayout(config)
                         .shapes().values().stream()
-                                .mapToLong(shape -> Arrays.stream(shape).reduce(1, Math::multiplyExact))
+                                .mapToLong(Safetensors::elements)
                                 .sum();
     }
 

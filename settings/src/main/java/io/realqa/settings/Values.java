@@ -46,6 +46,17 @@ public final class Values {
     }
 
     /**
+     * Refuses a port that there is not; null: none is set.
+     *
+     * @throws SettingsException naming key and port
+     */
+    public static void port(String key, @Nullable Integer port) {
+        if (port != null && (port < 0 || port > 65_535)) {
+            throw new SettingsException(key + ": " + port + " (expected: 0 to 65535)");
+        }
+    }
+
+    /**
      * A section that must hold an address.
      *
      * @throws SettingsException if it does not, or a value in it is missing

@@ -47,6 +47,15 @@ class ValuesTest {
     }
 
     @Test
+    void aPortIsOneThatThereIs() {
+        Values.port("http.port", 0);
+        Values.port("http.port", 65_535);
+        Values.port("http.port", null);
+        refused("http.port: -1 (expected: 0 to 65535)", () -> Values.port("http.port", -1));
+        refused("http.port: 65536 (expected: 0 to 65535)", () -> Values.port("http.port", 65_536));
+    }
+
+    @Test
     void aListHasNoEmptyElement() {
         assertThat(Values.elements("names", List.of("a"), List.of("b"))).containsExactly("a");
         assertThat(Values.elements("names", null, List.of("b"))).containsExactly("b");

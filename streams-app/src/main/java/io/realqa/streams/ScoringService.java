@@ -3,12 +3,10 @@ package io.realqa.streams;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.realqa.schemas.Topics;
 import io.realqa.scorer.Scorer;
 import io.realqa.streams.adapters.AdapterService;
 import io.realqa.streams.adapters.AdaptersConfig;
 import io.realqa.streams.calibration.Calibrations;
-import io.realqa.streams.config.TopicNames;
 import io.realqa.streams.content.ContentFetcher;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.content.ContentSource;
@@ -27,8 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -140,7 +136,8 @@ public final class ScoringService implements AutoCloseable {
         loading = "loading the model";
         Calibrations calibrations = config.calibrations();
         Model model = loader.get();
-        EventSerdes serdes = new EventSerdes(config.newSerde(), config.registry(), names(config.topics()));
+        EventSerdes serdes = new EventSerdes(
+                config.newSerde(), config.registry(), config.topics().ofEvents());
         loading = "waiting for the schema registry";
         if (!register(serdes)) {
             return;
@@ -276,19 +273,6 @@ public final class ScoringService implements AutoCloseable {
         metrics.gauge(Metric.COMMIT_LATENCY, () -> StreamThreads.longestCommitSeconds(streams));
         running = new Running(engine, tasks, streams, kafka);
         streams.start();
-    }
-
-    private static Map<Topics, String> names(TopicNames topics) {
-        Map<Topics, String> names = new EnumMap<>(Map.of(
-                Topics.UPLOADS, topics.uploads(),
-                Topics.SCORES, topics.scores(),
-                Topics.ATTRIBUTES, topics.attributes(),
-                Topics.DEAD_LETTERS, topics.deadLetters()));
-        String shadows = topics.shadows();
-        if (shadows != null) {
-            names.put(Topics.SHADOW_SCORES, shadows);
-        }
-        return names;
     }
 
     private StreamThreadExceptionResponse onDeath(Throwable cause) {

@@ -87,9 +87,7 @@ public record ServiceConfig(
      */
     public record Http(@Nullable String host, @Nullable Integer port) {
         public Http {
-            if (port != null && (port < 0 || port > 65_535)) {
-                throw new SettingsException("http.port: " + port + " (expected: 0 to 65535)");
-            }
+            Values.port("http.port", port);
         }
     }
 
@@ -207,12 +205,7 @@ public record ServiceConfig(
 
     /** Names of the topics that must exist before the service starts. */
     public List<String> topicNames() {
-        List<String> names =
-                new ArrayList<>(List.of(topics.uploads(), topics.scores(), topics.attributes(), topics.deadLetters()));
-        String shadows = topics.shadows();
-        if (shadows != null) {
-            names.add(shadows);
-        }
+        List<String> names = new ArrayList<>(topics.ofEvents().values());
         if (adapters != null) {
             names.add(topics.releases());
             names.add(topics.status());

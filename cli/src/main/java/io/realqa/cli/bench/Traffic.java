@@ -2,7 +2,6 @@ package io.realqa.cli.bench;
 
 import io.realqa.cli.LocalStack;
 import io.realqa.events.ImageUploaded;
-import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.Topics;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -16,7 +15,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /** Uploads to a local stack, and the scores that were committed there since this was made. */
@@ -25,18 +23,7 @@ final class Traffic implements AutoCloseable {
     private final KafkaConsumer<String, byte[]> scores;
 
     Traffic(LocalStack stack) {
-        AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
-        serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
-        producer = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "linger.ms",
-                        1,
-                        "max.request.size",
-                        Topics.MAX_UPLOAD_BYTES),
-                new StringSerializer(),
-                serializer);
+        producer = stack.producer(Map.of("linger.ms", 1));
         scores = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", stack.bootstrapServers(), "isolation.level", "read_committed"),
                 new StringDeserializer(),

@@ -5,18 +5,15 @@ import io.realqa.cli.ScoreTable;
 import io.realqa.events.ImageAttributesAssessed;
 import io.realqa.events.ImageScored;
 import io.realqa.events.UploadDeadLettered;
-import io.realqa.schemas.AvroDeserializer;
 import io.realqa.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /** The consumers' side of the demo: reads committed scores, attributes and dead letters. Owned by one thread. */
@@ -47,21 +44,7 @@ final class DemoConsumer implements AutoCloseable {
     }
 
     DemoConsumer(LocalStack stack) {
-        AvroDeserializer<GenericContainer> deserializer = new AvroDeserializer<>();
-        deserializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
-        consumer = new KafkaConsumer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "group.id",
-                        "demo-view-" + UUID.randomUUID(),
-                        "isolation.level",
-                        "read_committed",
-                        "auto.offset.reset",
-                        "earliest"),
-                new StringDeserializer(),
-                deserializer);
-        consumer.subscribe(List.of(Topics.SCORES.topic(), Topics.ATTRIBUTES.topic(), Topics.DEAD_LETTERS.topic()));
+        consumer = stack.consumer("demo-view", Topics.SCORES, Topics.ATTRIBUTES, Topics.DEAD_LETTERS);
     }
 
     void poll(Duration longest) {

@@ -2,7 +2,6 @@ package io.realqa.cli.demo;
 
 import io.realqa.cli.LocalStack;
 import io.realqa.events.ImageUploaded;
-import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.Topics;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -14,7 +13,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /** The platform's side of the demo: uploads photographs, never many more than are scored. One thread of its own. */
@@ -38,18 +36,7 @@ final class DemoProducer implements AutoCloseable {
      */
     DemoProducer(
             LocalStack stack, DemoUploads uploads, @Nullable Integer count, IntSupplier finished, AtomicBoolean stop) {
-        AvroSerializer<ImageUploaded> serializer = new AvroSerializer<>();
-        serializer.configure(Map.of("schema.registry.url", stack.registryUrl()), false);
-        this.producer = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "enable.idempotence",
-                        "true",
-                        "max.request.size",
-                        Topics.MAX_UPLOAD_BYTES),
-                new StringSerializer(),
-                serializer);
+        this.producer = stack.producer(Map.of());
         this.uploads = uploads;
         this.count = count;
         this.finished = finished;

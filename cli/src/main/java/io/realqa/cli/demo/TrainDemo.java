@@ -8,8 +8,6 @@ import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
 import io.realqa.measures.Agreement;
-import io.realqa.schemas.AvroDeserializer;
-import io.realqa.schemas.AvroSerializer;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.Model;
@@ -38,7 +36,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,8 +46,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,33 +117,8 @@ final class TrainDemo implements AutoCloseable {
                         new SimpleMeterRegistry(),
                         new CyclePrinter(out, terminal),
                         Clock.systemUTC()));
-        Map<String, String> registry = Map.of("schema.registry.url", stack.registryUrl());
-        AvroSerializer<GenericContainer> serializer = new AvroSerializer<>();
-        serializer.configure(registry, false);
-        this.producer = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "enable.idempotence",
-                        "true",
-                        "max.request.size",
-                        Topics.MAX_UPLOAD_BYTES),
-                new StringSerializer(),
-                serializer);
-        AvroDeserializer<ImageScored> deserializer = new AvroDeserializer<>();
-        deserializer.configure(registry, false);
-        this.consumer = new KafkaConsumer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        stack.bootstrapServers(),
-                        "group.id",
-                        "demo-labellers-" + UUID.randomUUID(),
-                        "isolation.level",
-                        "read_committed",
-                        "auto.offset.reset",
-                        "earliest"),
-                new StringDeserializer(),
-                deserializer);
+        this.producer = stack.producer(Map.of());
+        this.consumer = stack.consumer("demo-labellers", Topics.SCORES);
     }
 
     private static TrainerConfig trainerConfig(LocalStack stack, ModelHandle model, Path home, int labels) {
@@ -161,16 +131,16 @@ final class TrainDemo implements AutoCloseable {
                 new TrainerConfig.Model(model.scorer().checkpoint().folder().toString(), null),
                 List.of(PLATFORM),
                 home.toString(),
-                null,
+                TrainerConfig.Feedback.DEFAULTS,
                 new TrainerConfig.TrainingSet(0.25, null),
                 new TriggerSection(labels, labels, "never", 0.0, null, null),
                 new TrainingSection(
                         8, 16.0, 0.0, null, null, null, 0.5, null, 6, 16, 8, 5e-4, 0.05, null, null, 1.0, 0.0, 0.5,
                         null, null),
                 new GateSection(40, null, null, null, null, null, 0.5, 0.1, 16, null),
-                null,
+                TrainerConfig.Release.DEFAULTS,
                 new TrainerConfig.Measures("10s", 200),
-                null,
+                TrainerConfig.Content.DEFAULTS,
                 null);
     }
 
@@ -181,7 +151,6 @@ final class TrainDemo implements AutoCloseable {
     int run() throws IOException, InterruptedException {
         service.start();
         trainer.start();
-        consumer.subscribe(List.of(Topics.SCORES.topic()));
         List<TastePictures.Picture> test = testing.test(LIT_PICTURES, SERIES);
         say("scoring " + test.size() + " test pictures that nobody labels, with the base model");
         List<Tested> before = score("before", test);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import io.realqa.schemas.Topics;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.Values;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,20 @@ public record TopicNames(Map<String, String> names) {
 
     public String deadLetters() {
         return name("dead-letters", Topics.DEAD_LETTERS);
+    }
+
+    /** The topics that the service reads and writes events on, by contract; candidates' scores only where theirs is named. */
+    public Map<Topics, String> ofEvents() {
+        Map<Topics, String> events = new EnumMap<>(Map.of(
+                Topics.UPLOADS, uploads(),
+                Topics.SCORES, scores(),
+                Topics.ATTRIBUTES, attributes(),
+                Topics.DEAD_LETTERS, deadLetters()));
+        String shadows = shadows();
+        if (shadows != null) {
+            events.put(Topics.SHADOW_SCORES, shadows);
+        }
+        return events;
     }
 
     /** The topic of releases. */

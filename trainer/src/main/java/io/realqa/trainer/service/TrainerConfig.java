@@ -47,14 +47,14 @@ public record TrainerConfig(
         Model model,
         List<String> platforms,
         String folder,
-        @Nullable Feedback feedback,
-        @Nullable TrainingSet set,
+        Feedback feedback,
+        TrainingSet set,
         TriggerSection trigger,
         TrainingSection training,
         GateSection gate,
-        @Nullable Release release,
-        @Nullable Measures measures,
-        @Nullable Content content,
+        Release release,
+        Measures measures,
+        Content content,
         @Nullable Http http) {
 
     /**
@@ -72,7 +72,9 @@ public record TrainerConfig(
             @Nullable Double labellerShare,
             @Nullable Integer labellerFreely,
             @Nullable Integer fetchAttempts,
-            @Nullable Integer answers) {}
+            @Nullable Integer answers) {
+        public static final Feedback DEFAULTS = new Feedback(null, null, null, null, null);
+    }
 
     /**
      * @param heldOut share of the images that judge
@@ -91,7 +93,9 @@ public record TrainerConfig(
             @Nullable String as,
             @Nullable Double share,
             @Nullable String store,
-            @Nullable S3Settings s3) {}
+            @Nullable S3Settings s3) {
+        public static final Release DEFAULTS = new Release(null, null, null, null);
+    }
 
     /**
      * @param every how often they are published
@@ -107,7 +111,9 @@ public record TrainerConfig(
     public record Content(
             @Nullable List<String> fileRoots,
             @Nullable List<String> httpHosts,
-            @Nullable String timeout) {}
+            @Nullable String timeout) {
+        public static final Content DEFAULTS = new Content(null, null, null);
+    }
 
     /**
      * Where /health and /metrics are.
@@ -116,9 +122,7 @@ public record TrainerConfig(
      */
     public record Http(@Nullable String host, int port) {
         public Http {
-            if (port < 0 || port > 65_535) {
-                throw new SettingsException("http.port: " + port + " (expected: 0 to 65535)");
-            }
+            Values.port("http.port", port);
         }
     }
 
@@ -153,6 +157,11 @@ public record TrainerConfig(
         }
         topics = Values.present(topics, "topics");
         Values.known("topics", topics.keySet(), TOPICS.keySet());
+        feedback = or(feedback, Feedback.DEFAULTS);
+        set = or(set, new TrainingSet(null, null));
+        release = or(release, Release.DEFAULTS);
+        measures = or(measures, new Measures(null, null));
+        content = or(content, Content.DEFAULTS);
         trigger = or(trigger, TriggerSection.DEFAULTS);
         training = or(training, TrainingSection.DEFAULTS);
         gate = or(gate, GateSection.DEFAULTS);
@@ -207,17 +216,15 @@ public record TrainerConfig(
 
     FeedbackSettings feedbackSettings() {
         FeedbackSettings d = FeedbackSettings.DEFAULTS;
-        return feedback == null
-                ? d
-                : new FeedbackSettings(
-                        or(feedback.conflictTolerance(), d.conflictTolerance()),
-                        or(feedback.labellerShare(), d.labellerShare()),
-                        or(feedback.labellerFreely(), d.labellerFreely()),
-                        or(feedback.fetchAttempts(), d.fetchAttempts()));
+        return new FeedbackSettings(
+                or(feedback.conflictTolerance(), d.conflictTolerance()),
+                or(feedback.labellerShare(), d.labellerShare()),
+                or(feedback.labellerFreely(), d.labellerFreely()),
+                or(feedback.fetchAttempts(), d.fetchAttempts()));
     }
 
     int answers() {
-        return feedback == null ? DEFAULT_ANSWERS : or(feedback.answers(), DEFAULT_ANSWERS);
+        return or(feedback.answers(), DEFAULT_ANSWERS);
     }
 
     TriggerPolicy.Settings triggerSettings() {
@@ -225,18 +232,16 @@ public record TrainerConfig(
     }
 
     Cycle.Settings cycle() {
-        TrainingSet s = or(set, new TrainingSet(null, null));
-        Release r = or(release, new Release(null, null, null, null));
         return new Cycle.Settings(
-                or(s.heldOut(), DEFAULT_HELD_OUT),
-                or(s.near(), DEFAULT_NEAR),
+                or(set.heldOut(), DEFAULT_HELD_OUT),
+                or(set.near(), DEFAULT_NEAR),
                 training.settings(),
                 training.stepsBetweenStates(),
                 gate.settings(),
                 gate.suiteSize(),
                 gate.suite(),
-                target(r.as()),
-                or(r.share(), DEFAULT_SHARE));
+                target(release.as()),
+                or(release.share(), DEFAULT_SHARE));
     }
 
     private static ReleaseDesk.Target target(@Nullable String as) {
@@ -250,7 +255,7 @@ public record TrainerConfig(
     }
 
     Duration measuresEvery() {
-        Duration every = duration("measures.every", measures == null ? null : measures.every(), DEFAULT_MEASURES);
+        Duration every = duration("measures.every", measures.every(), DEFAULT_MEASURES);
         if (every.isZero()) {
             throw new SettingsException("measures.every: 0 (expected: above 0)");
         }
@@ -258,45 +263,40 @@ public record TrainerConfig(
     }
 
     int measuresWindow() {
-        return measures == null ? DEFAULT_WINDOW : or(measures.window(), DEFAULT_WINDOW);
+        return or(measures.window(), DEFAULT_WINDOW);
     }
 
     /** Folders under which file: URIs may be read. */
     public List<Path> contentRoots() {
-        List<String> roots =
-                Values.elements("content.fileRoots", content == null ? null : content.fileRoots(), List.of());
+        List<String> roots = Values.elements("content.fileRoots", content.fileRoots(), List.of());
         return roots.stream().map(r -> Path.of(r).toAbsolutePath().normalize()).toList();
     }
 
     /** Hosts that http: and https: URIs may name. */
     public Set<String> contentHosts() {
-        return Set.copyOf(
-                Values.elements("content.httpHosts", content == null ? null : content.httpHosts(), List.of()));
+        return Set.copyOf(Values.elements("content.httpHosts", content.httpHosts(), List.of()));
     }
 
     /** Longest transfer of an image; null: the fetcher's own. */
     public @Nullable Duration contentTimeout() {
-        return content == null || content.timeout() == null
-                ? null
-                : duration("content.timeout", content.timeout(), Duration.ZERO);
+        return content.timeout() == null ? null : duration("content.timeout", content.timeout(), Duration.ZERO);
     }
 
     /** Where released adapters are written to; null: nowhere else than {@link #adapters}. */
     public @Nullable S3Location store() {
-        return release == null || release.store() == null ? null : s3Location("release.store", release.store());
-    }
-
-    private static S3Location s3Location(String key, String text) {
+        if (release.store() == null) {
+            return null;
+        }
         try {
-            return S3Location.parse(text);
+            return S3Location.parse(release.store());
         } catch (IllegalArgumentException e) {
-            throw new SettingsException(key + ": " + e.getMessage(), e);
+            throw new SettingsException("release.store: " + e.getMessage(), e);
         }
     }
 
     /** How that place is reached. */
     public S3Settings s3() {
-        return release == null || release.s3() == null ? S3Settings.DEFAULTS : release.s3();
+        return or(release.s3(), S3Settings.DEFAULTS);
     }
 
     /** Folder that released adapters are in. */
