@@ -312,10 +312,7 @@ final class AdaptersCommand implements Runnable {
         }
         String base = manifest.path("base").asText();
         if (base.isEmpty()) {
-            try (Checkpoint checkpoint =
-                    Checkpoint.load(Path.of(settings.model().checkpoint()))) {
-                base = checkpoint.digest();
-            }
+            base = Checkpoint.digest(Path.of(settings.model().checkpoint()));
         }
         return AdapterRelease.newBuilder()
                 .setPlatform("")

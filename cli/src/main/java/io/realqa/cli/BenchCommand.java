@@ -90,7 +90,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void withModel(PrintWriter out) throws Exception {
-        try (ModelHandle handle = model.load()) {
+        try (ModelHandle handle = model.load(spec.commandLine().getErr())) {
             BenchImages photos = BenchImages.of(
                     images == null ? ModelOptions.home().resolve("models/demo/photos") : images, handle.scorer());
             out.printf(

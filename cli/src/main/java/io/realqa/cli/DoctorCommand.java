@@ -96,11 +96,20 @@ final class DoctorCommand implements Callable<Integer> {
                     () -> s.calibrations().digests().toString());
         }
         ServiceConfig.Model configured = settings == null ? null : settings.model();
-        check("checkpoint", "download the folder again, whole, or name another one", () -> checkpoint(configured));
+        check(
+                "checkpoint",
+                "name a Hugging Face folder as downloaded, whole, and a profile of the questions that the model was taught"
+                        + " (docs/scoring-profiles.md)",
+                () -> checkpoint(configured));
         return failed ? 1 : 0;
     }
 
     private void check(String what, String advice, Check check) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (Terminal.stdout()) {
+            out.printf("...   %s\r", what);
+            out.flush();
+        }
         try {
             report(true, what, check.run(), "");
         } catch (Exception | LinkageError e) {
@@ -191,10 +200,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private String checkpoint(ServiceConfig.@Nullable Model configured) throws Exception {
         long start = System.nanoTime();
-        try (ModelHandle handle = configured == null
-                ? model.load()
-                : ModelHandle.load(
-                        Path.of(configured.checkpoint()), path(configured.adapter()), path(configured.profile()))) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (ModelHandle handle = configured == null ? model.load(err) : ServeCommand.load(configured, err)) {
             double seconds = (System.nanoTime() - start) / 1e9;
             var scorer = handle.scorer();
             byte[] photo = Files.readAllBytes(ModelOptions.home().resolve("models/demo/photos/coffee.jpg"));
@@ -213,9 +220,5 @@ final class DoctorCommand implements Callable<Integer> {
                     seconds,
                     score.expectation());
         }
-    }
-
-    private static @Nullable Path path(@Nullable String text) {
-        return text == null ? null : Path.of(text);
     }
 }

@@ -1,6 +1,7 @@
 package io.realqa.cli;
 
 import io.realqa.scorer.ModelHandle;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -32,8 +33,19 @@ public final class ModelOptions {
         return checkpoint == null ? home().resolve("models/demo") : checkpoint;
     }
 
-    /** Loads the model. */
-    public ModelHandle load() {
-        return ModelHandle.load(checkpoint(), adapter, profile);
+    /** Loads the model and says how far it is. */
+    public ModelHandle load(PrintWriter err) {
+        return load(LoadingProgress.of(err, checkpoint()));
+    }
+
+    /** As above, with lines only: others write to the terminal meanwhile. */
+    public ModelHandle loadInLines(PrintWriter err) {
+        return load(LoadingProgress.inLines(err, checkpoint()));
+    }
+
+    private ModelHandle load(LoadingProgress shown) {
+        try (shown) {
+            return ModelHandle.load(checkpoint(), adapter, profile, shown);
+        }
     }
 }

@@ -90,8 +90,9 @@ final class ScoreCommand implements Callable<Integer> {
         Format as = format != null ? format : Terminal.stdout() ? Format.TABLE : Format.JSONL;
         PrintWriter out = spec.commandLine().getOut();
         int[] refused = new int[1];
-        try (ModelHandle handle = model.load();
-                ProgressBar progress = files.size() > 1 && Terminal.stderr() ? progress(files.size()) : null) {
+        boolean oneClip = files.size() == 1 && ClipScoring.looksLikeAClip(files.get(0));
+        try (ModelHandle handle = model.load(spec.commandLine().getErr());
+                ProgressBar progress = Terminal.stderr() && !oneClip ? progress(files.size()) : null) {
             Scorer scorer = handle.scorer();
             ResultPrinter printer =
                     ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());

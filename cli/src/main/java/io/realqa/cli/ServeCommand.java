@@ -87,13 +87,20 @@ final class ServeCommand implements Callable<Integer> {
         ServiceConfig.Model model = settings.model();
         err.println("loading " + model.checkpoint());
         err.flush();
-        ModelHandle handle =
-                ModelHandle.load(Path.of(model.checkpoint()), path(model.adapter()), path(model.profile()));
+        ModelHandle handle = load(model, err);
         loaded.set(handle);
         err.println("loaded " + handle.scorer().checkpoint().digest() + " on "
                 + handle.scorer().checkpoint().compute().device());
         err.flush();
         return Model.of(handle.scorer(), settings);
+    }
+
+    /** Loads the service's model and says how far it is. */
+    static ModelHandle load(ServiceConfig.Model model, PrintWriter err) {
+        Path checkpoint = Path.of(model.checkpoint());
+        try (LoadingProgress shown = LoadingProgress.inLines(err, checkpoint)) {
+            return ModelHandle.load(checkpoint, path(model.adapter()), path(model.profile()), shown);
+        }
     }
 
     /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */

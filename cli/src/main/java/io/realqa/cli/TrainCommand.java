@@ -234,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
             spec.commandLine().getErr().println(file + ": " + note);
         }
         spec.commandLine().getErr().flush();
-        try (RecipeRun run = new RecipeRun(read, Compute.ofThisMachine(), System::nanoTime);
+        try (RecipeRun run = load(read);
                 TrainingProgress progress =
                         new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
             Path made = run.run(progress);
@@ -242,6 +242,13 @@ final class TrainCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         }
         return 0;
+    }
+
+    private RecipeRun load(Recipe recipe) {
+        Path base = Path.of(recipe.model().nameOrPath());
+        try (LoadingProgress shown = LoadingProgress.of(spec.commandLine().getErr(), base)) {
+            return new RecipeRun(recipe, Compute.ofThisMachine(), System::nanoTime, shown);
+        }
     }
 
     private int byLabels(Path target) throws IOException, InterruptedException {
@@ -254,7 +261,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainingSettings settings = settings(asked);
         HeldOut.Split split = split(asked);
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
-        try (Checkpoint loaded = Checkpoint.load(base);
+        try (Checkpoint loaded = LoadingProgress.load(spec.commandLine().getErr(), base);
                 TrainingProgress progress =
                         new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
             Path made = new TrainingRun(loaded, asked, settings, split, target, saved, saveEvery, System::nanoTime)

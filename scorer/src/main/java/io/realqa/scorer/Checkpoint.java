@@ -12,6 +12,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -66,11 +69,20 @@ public final class Checkpoint implements AutoCloseable {
      *     or a file is broken
      */
     public static Checkpoint load(Path folder, Compute compute) {
-        return load(folder, compute, config -> Weights.gainFromPacking(config, compute, Compute.hasAvx512()));
+        return load(folder, compute, LoadingListener.NONE);
+    }
+
+    /**
+     * As above.
+     *
+     * @param listener told how far it is
+     */
+    public static Checkpoint load(Path folder, Compute compute, LoadingListener listener) {
+        return load(folder, compute, c -> Weights.gainFromPacking(c, compute, Compute.hasAvx512()), listener);
     }
 
     /** As above; whether the weights are packed is as told. */
-    static Checkpoint load(Path folder, Compute compute, Predicate<ModelConfig> packed) {
+    static Checkpoint load(Path folder, Compute compute, Predicate<ModelConfig> packed, LoadingListener listener) {
         if (!Files.isDirectory(folder)) {
             throw new ModelException(folder + ": no such folder (expected: a Hugging Face checkpoint)");
         }
@@ -80,17 +92,18 @@ public final class Checkpoint implements AutoCloseable {
         HuggingFaceTokenizer tokenizer = tokenizer(folder);
         Program program = null;
         IValue weights = null;
+        LoadingCount count = new LoadingCount(listener, 2 * size(files));
+        FutureTask<String> digest = digesting(folder, files, count);
         try {
             checkTokens(folder.resolve("tokenizer.json"), tokenizer, config);
             program = Program.load(config);
-            weights = Weights.load(program, config, files, compute, packed.test(config));
-            List<Path> digested = new ArrayList<>();
-            digested.add(folder.resolve("config.json"));
-            digested.add(folder.resolve("tokenizer.json"));
-            digested.addAll(files);
-            return new Checkpoint(
-                    folder, config, compute, preprocessing, tokenizer, program, weights, Digests.of(digested));
+            weights = Weights.load(program, config, files, compute, packed.test(config), count::read);
+            Checkpoint loaded = new Checkpoint(
+                    folder, config, compute, preprocessing, tokenizer, program, weights, get(digest, folder));
+            count.finish();
+            return loaded;
         } catch (RuntimeException | Error e) {
+            digest.cancel(true);
             if (weights != null) {
                 weights.close();
             }
@@ -99,6 +112,53 @@ public final class Checkpoint implements AutoCloseable {
             }
             tokenizer.close();
             throw e;
+        }
+    }
+
+    /**
+     * Digest of a checkpoint that is not loaded: what {@link #digest()} says once it is.
+     *
+     * @throws ModelException if a file is missing
+     */
+    public static String digest(Path folder) {
+        return digest(folder, Weights.files(folder), bytes -> {});
+    }
+
+    private static String digest(Path folder, List<Path> files, LongConsumer read) {
+        List<Path> digested = new ArrayList<>(List.of(folder.resolve("config.json"), folder.resolve("tokenizer.json")));
+        digested.addAll(files);
+        for (Path file : digested) {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + ": missing (expected: a Hugging Face checkpoint)");
+            }
+        }
+        return Digests.of(digested, read);
+    }
+
+    private static long size(List<Path> files) {
+        return files.stream().mapToLong(f -> f.toFile().length()).sum();
+    }
+
+    /** The digest is made beside the weights, from the same pages of the files. */
+    private static FutureTask<String> digesting(Path folder, List<Path> files, LoadingCount count) {
+        FutureTask<String> digest = new FutureTask<>(() -> digest(folder, files, count::read));
+        Thread thread = new Thread(digest, "realqa-digest");
+        thread.setDaemon(true);
+        thread.start();
+        return digest;
+    }
+
+    private static String get(FutureTask<String> digest, Path folder) {
+        try {
+            return digest.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new ModelException(folder + ": " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ModelException(folder + ": interrupted while loading (expected: time to load it)", e);
         }
     }
 

@@ -57,8 +57,8 @@ public record Compute(String device, boolean bfloat16) {
         }
     }
 
-    /** libtorch's code of the compute type. */
-    int dtypeCode() {
-        return bfloat16 ? Safetensors.Dtype.BF16.code : Safetensors.Dtype.F32.code;
+    /** The type of computation. */
+    Safetensors.Dtype dtype() {
+        return bfloat16 ? Safetensors.Dtype.BF16 : Safetensors.Dtype.F32;
     }
 }

@@ -18,16 +18,23 @@ public final class ModelHandle implements AutoCloseable {
         this.scorer = scorer;
     }
 
+    /** As below, with nobody who looks. */
+    public static ModelHandle load(Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile) {
+        return load(checkpointFolder, adapterFolder, profileFile, LoadingListener.NONE);
+    }
+
     /**
      * Loads a model.
      *
      * @param adapterFolder none: the base model alone
      * @param profileFile none: the profile in the adapter's folder, else the one in the checkpoint's
+     * @param listener told how far the checkpoint is
      * @throws ModelException if one of them cannot be used, or there is no profile
      */
-    public static ModelHandle load(Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile) {
+    public static ModelHandle load(
+            Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile, LoadingListener listener) {
         ScoringProfile profile = profile(checkpointFolder, adapterFolder, profileFile);
-        Checkpoint checkpoint = Checkpoint.load(checkpointFolder);
+        Checkpoint checkpoint = Checkpoint.load(checkpointFolder, Compute.ofThisMachine(), listener);
         Adapter adapter = null;
         try {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);

@@ -10,10 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -29,6 +32,9 @@ final class Weights {
 
     /** Weights of up to so many bytes may be packed: of larger ones the second copy would count. */
     private static final long LARGEST_PACKED = 1L << 30;
+
+    /** Tensors of so many bytes are mapped, and where needed converted, in one call: as often its listener is told. */
+    private static final long CALL_BYTES = 1L << 27;
 
     private Weights() {}
 
@@ -84,18 +90,24 @@ final class Weights {
      * Loads every tensor of the layout, or fails with what is unknown, missing, doubled or of another shape.
      *
      * @param packed as {@link #gainFromPacking} says; for float32 on the CPU only
+     * @param read told the bytes of the tensors that are loaded, piece by piece
      */
-    static IValue load(Program program, ModelConfig config, List<Path> files, Compute compute, boolean packed) {
+    static IValue load(
+            Program program, ModelConfig config, List<Path> files, Compute compute, boolean packed, LongConsumer read) {
         WeightLayout layout = new WeightLayout(config);
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
         check(layout, tables);
+        if (compute.device().equals("cpu")) {
+            requireRoom(layout, tables, compute, compute.memory());
+        }
         IValue weights = program.newWeights();
         try {
             for (Safetensors table : tables) {
-                for (Dtype dtype : Dtype.values()) {
-                    map(program, weights, table, dtype, layout, compute);
+                for (List<Entry> mapped : calls(table, layout)) {
+                    map(program, weights, table, mapped, compute);
+                    read.accept(bytes(mapped));
                 }
-                copyUnaligned(program, weights, table, layout, compute);
+                copyUnaligned(program, weights, table, layout, compute, read);
             }
             finish(program, weights, config, compute, packed);
             return weights;
@@ -148,22 +160,71 @@ final class Weights {
                 .isPresent();
     }
 
-    private static void map(
-            Program program, IValue weights, Safetensors table, Dtype dtype, WeightLayout layout, Compute compute) {
+    /**
+     * Fails where the weights cannot have room in the machine's memory: the system would end the process without a word.
+     * (Of a GPU's memory libtorch itself says what is missing.) What is mapped in place takes none.
+     *
+     * @param memory in bytes
+     */
+    static void requireRoom(WeightLayout layout, List<Safetensors> tables, Compute compute, long memory) {
+        long bytes = 0;
+        for (Safetensors table : tables) {
+            for (Entry e : table.entries()) {
+                boolean inPlace = e.dtype() == compute.dtype() && e.aligned();
+                if (!inPlace && wanted(e, layout)) {
+                    bytes += e.elements() * compute.dtype().bytes;
+                }
+            }
+        }
+        if (bytes > memory) {
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s: %.1f GiB of weights in %s (expected: at most %.1f GiB, this machine's memory)",
+                    tables.get(0).file().getParent(),
+                    bytes / (double) (1L << 30),
+                    compute.bfloat16() ? "bfloat16" : "float32",
+                    memory / (double) (1L << 30)));
+        }
+    }
+
+    /** The tensors that can be mapped, in the file's order, each list of one type and of some {@link #CALL_BYTES}. */
+    private static List<List<Entry>> calls(Safetensors table, WeightLayout layout) {
+        List<List<Entry>> calls = new ArrayList<>();
+        for (Dtype dtype : Dtype.values()) {
+            List<Entry> call = new ArrayList<>();
+            for (Entry e : table.entries().stream()
+                    .filter(e -> e.dtype() == dtype && e.aligned() && wanted(e, layout))
+                    .sorted(Comparator.comparingLong(Entry::start))
+                    .toList()) {
+                call.add(e);
+                if (bytes(call) >= CALL_BYTES) {
+                    calls.add(call);
+                    call = new ArrayList<>();
+                }
+            }
+            if (!call.isEmpty()) {
+                calls.add(call);
+            }
+        }
+        return calls;
+    }
+
+    private static long bytes(List<Entry> entries) {
+        return entries.stream().mapToLong(Entry::bytes).sum();
+    }
+
+    /** Maps tensors of one type. */
+    private static void map(Program program, IValue weights, Safetensors table, List<Entry> entries, Compute compute) {
+        Dtype dtype = entries.get(0).dtype();
         List<String> names = new ArrayList<>();
         List<Long> starts = new ArrayList<>();
         List<Integer> ranks = new ArrayList<>();
         List<Long> sizes = new ArrayList<>();
-        for (Entry e : table.entries()) {
-            if (e.dtype() == dtype && e.aligned() && wanted(e, layout)) {
-                names.add(WeightLayout.canonical(e.name()).orElseThrow());
-                starts.add(e.start() / dtype.bytes);
-                ranks.add(e.shape().length);
-                Arrays.stream(e.shape()).forEach(sizes::add);
-            }
-        }
-        if (names.isEmpty()) {
-            return;
+        for (Entry e : entries) {
+            names.add(WeightLayout.canonical(e.name()).orElseThrow());
+            starts.add(e.start() / dtype.bytes);
+            ranks.add(e.shape().length);
+            Arrays.stream(e.shape()).forEach(sizes::add);
         }
         try (Scope scope = program.scope()) {
             program.callRecorded(
@@ -178,17 +239,23 @@ final class Weights {
                     scope.integers(ranks),
                     scope.integers(sizes.stream().mapToLong(Long::longValue).toArray()),
                     scope.text(compute.device()),
-                    scope.integer(compute.dtypeCode()));
+                    scope.integer(compute.dtype().code));
         }
     }
 
     /** Writers pad the header so that tensors are aligned; a file from another writer costs one copy. */
     private static void copyUnaligned(
-            Program program, IValue weights, Safetensors table, WeightLayout layout, Compute compute) {
+            Program program,
+            IValue weights,
+            Safetensors table,
+            WeightLayout layout,
+            Compute compute,
+            LongConsumer read) {
         for (Entry e : table.entries()) {
             if (!e.aligned() && wanted(e, layout)) {
                 String name = WeightLayout.canonical(e.name()).orElseThrow();
                 put(program, weights, name, table.floats(e), e.shape(), compute);
+                read.accept(e.bytes());
             }
         }
     }
@@ -203,7 +270,7 @@ final class Weights {
                     scope.text(name),
                     scope.floats(values, shape),
                     scope.text(compute.device()),
-                    scope.integer(compute.dtypeCode()));
+                    scope.integer(compute.dtype().code));
         }
     }
 

@@ -11,7 +11,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +68,31 @@ class CheckpointTest {
         try (Checkpoint checkpoint = Checkpoint.load(folder, Compute.CPU)) {
             return Logits.of(checkpoint, null, new Reference(model).input(0));
         }
+    }
+
+    @Test
+    void theListenerHearsOfEachPieceUntilAllIsRead() throws IOException {
+        Path folder = folder(FLAT);
+        List<Long> heard = new ArrayList<>();
+        long total = 2 * Files.size(weights(folder));
+        LoadingListener listener = (done, of) -> {
+            assertThat(of).isEqualTo(total);
+            heard.add(done);
+        };
+        Checkpoint.load(folder, Compute.CPU, listener).close();
+        assertThat(heard).isSorted().hasSizeGreaterThan(2).endsWith(total);
+    }
+
+    @Test
+    void theDigestIsKnownWithoutLoading() throws IOException {
+        Path folder = folder(FLAT);
+        try (Checkpoint checkpoint = Checkpoint.load(folder, Compute.CPU)) {
+            assertThat(Checkpoint.digest(folder)).isEqualTo(checkpoint.digest());
+        }
+        Files.delete(folder.resolve("tokenizer.json"));
+        assertThatThrownBy(() -> Checkpoint.digest(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("tokenizer.json: missing");
     }
 
     // Tensors

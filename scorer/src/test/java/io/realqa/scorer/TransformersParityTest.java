@@ -46,7 +46,8 @@ class TransformersParityTest {
     @ParameterizedTest
     @MethodSource("models")
     void visionAndLogitsEqualTheReferenceOneByOneAndInABatch(String name, @Nullable String adapter) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.load(folder(name), Compute.CPU, config -> false)) {
+        try (Checkpoint checkpoint =
+                Checkpoint.load(folder(name), Compute.CPU, config -> false, LoadingListener.NONE)) {
             check(checkpoint, new Reference(name), inputs(name), adapter);
         }
     }
@@ -54,7 +55,7 @@ class TransformersParityTest {
     @ParameterizedTest
     @MethodSource("models")
     void packedWeightsGiveTheReferenceAsWell(String name, @Nullable String adapter) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.load(folder(name), Compute.CPU, config -> true)) {
+        try (Checkpoint checkpoint = Checkpoint.load(folder(name), Compute.CPU, config -> true, LoadingListener.NONE)) {
             check(checkpoint, new Reference(name), inputs(name), adapter);
         }
     }

@@ -84,7 +84,8 @@ public final class DemoCommand implements Callable<Integer> {
         }
         DemoUploads uploads = DemoUploads.of(photographs);
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
-        CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(model::load);
+        CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(
+                () -> model.loadInLines(spec.commandLine().getErr()));
         CountDownLatch ended = new CountDownLatch(1);
         try (LocalStack stack = LocalStack.start(PARTITIONS);
                 ModelHandle handle = loading.join()) {
@@ -109,7 +110,7 @@ public final class DemoCommand implements Callable<Integer> {
                 },
                 "realqa-stop");
         try (LocalStack stack = LocalStack.start(PARTITIONS);
-                ModelHandle handle = model.load();
+                ModelHandle handle = model.load(spec.commandLine().getErr());
                 TrainDemo demo = new TrainDemo(
                         out,
                         Terminal.stdout(),

@@ -2,6 +2,7 @@ package io.realqa.cli.predict;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.cli.LoadingProgress;
 import io.realqa.cli.Terminal;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
@@ -178,7 +179,7 @@ public final class PredictCommand implements Callable<Integer> {
                 ? new Sampling(true, temperature, topK, topP, penalty, seed)
                 : new Sampling(false, 1, 0, 1, penalty, 0);
         Predictor.Settings settings = new Predictor.Settings(sampling, maxNewTokens, cutoffLength, logits);
-        Checkpoint checkpoint = Checkpoint.load(checkpointFolder);
+        Checkpoint checkpoint = LoadingProgress.load(spec.commandLine().getErr(), checkpointFolder);
         Adapter adapter = null;
         try {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);

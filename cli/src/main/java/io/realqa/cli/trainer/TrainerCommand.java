@@ -2,6 +2,7 @@ package io.realqa.cli.trainer;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.realqa.cli.LoadingProgress;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
@@ -56,7 +57,7 @@ public final class TrainerCommand implements Callable<Integer> {
         CountDownLatch closed = new CountDownLatch(1);
         err.println("loading " + base);
         err.flush();
-        try (Checkpoint checkpoint = Checkpoint.load(base);
+        try (Checkpoint checkpoint = LoadingProgress.load(err, base);
                 TrainerService trainer = new TrainerService(
                         settings,
                         new TrainerService.Parts(

@@ -6,6 +6,7 @@ import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
 import io.realqa.scorer.Digests;
+import io.realqa.scorer.LoadingListener;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LoraTrainer;
 import io.realqa.scorer.ModelException;
@@ -54,9 +55,10 @@ public final class RecipeRun implements AutoCloseable {
      *
      * @param machine where to compute; the recipe decides the precision on a GPU
      * @param nanoTime clock of progress and rates
+     * @param listener told how far the checkpoint is
      * @throws IllegalArgumentException naming the recipe's key, or the data's file and row, for what cannot be done
      */
-    public RecipeRun(Recipe recipe, Compute machine, LongSupplier nanoTime) {
+    public RecipeRun(Recipe recipe, Compute machine, LongSupplier nanoTime, LoadingListener listener) {
         RecipePlan.check(recipe);
         this.recipe = recipe;
         this.nanoTime = nanoTime;
@@ -70,7 +72,8 @@ public final class RecipeRun implements AutoCloseable {
         }
         long seed = recipe.optimisation().seed();
         int[][] split = ChatRows.split(Math.max(1, trained.size()), data.validation(), seed);
-        this.checkpoint = Checkpoint.load(Path.of(recipe.model().nameOrPath()), RecipePlan.compute(recipe, machine));
+        this.checkpoint =
+                Checkpoint.load(Path.of(recipe.model().nameOrPath()), RecipePlan.compute(recipe, machine), listener);
         try {
             ImageSource images = new ImageSource(
                     checkpoint.preprocessing(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.realqa.scorer.Compute;
+import io.realqa.scorer.LoadingListener;
 import io.realqa.trainer.recipe.RecipeReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -82,7 +83,8 @@ class RecipeRunTest {
         }
         StringBuilder yaml = new StringBuilder();
         all.forEach((k, v) -> yaml.append(k).append(": ").append(v).append('\n'));
-        return new RecipeRun(RecipeReader.parse("r.yaml", yaml.toString()), Compute.CPU, System::nanoTime);
+        return new RecipeRun(
+                RecipeReader.parse("r.yaml", yaml.toString()), Compute.CPU, System::nanoTime, LoadingListener.NONE);
     }
 
     private Path trained(String out, Object... keys) throws Exception {
