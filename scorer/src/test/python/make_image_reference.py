@@ -209,10 +209,15 @@ def formats():
     save("lossless.webp", rgb, lossless=True)
     save("lossless-alpha.webp", rgba, lossless=True, exact=True)
     save("lossless-palette.webp", palette.convert("RGB"), lossless=True)
-    # The Java decoder repeats chroma samples where libwebp interpolates them: on a picture this small, 3 levels.
-    save("lossy.webp", rgb, 4.0, quality=80)
-    save("lossy-alpha.webp", rgba, 4.0, quality=80)
-    save("lossy-low.webp", rgb, 4.0, quality=20)
+    save("lossy.webp", rgb, quality=80)
+    save("lossy-alpha.webp", rgba, quality=80)
+    save("lossy-low.webp", rgb, quality=20)
+    # Errors of prediction add up along a picture's rows: a small one would hide them.
+    for method in 0, 4:
+        save(f"lossy-large-{method}.webp", piece("chelsea.jpg", (0, 0, 451, 300), (451, 300)), quality=40, method=method)
+    save("lossy-grey.webp", grey, quality=80)
+    save("lossy-solid.webp", Image.new("RGB", (64, 64), (9, 99, 199)), quality=100)
+    save("lossless-solid.webp", Image.new("RGB", (64, 64), (9, 99, 199)), lossless=True, quality=100, method=6)
 
     save("palette.gif", palette, interlace=False)
     save("interlaced.gif", palette, interlace=True)

@@ -7,8 +7,7 @@ import java.io.IOException;
 /**
  * From the bytes of an upload to upright RGB pixels, the ones Pillow's {@code exif_transpose(open(f)).convert("RGB")}
  * gives: alpha is dropped and the colour under it kept, colour profiles are not applied, CMYK is inverted naively.
- * Two differences: 16-bit grey keeps its high byte, where Pillow clips nearly every value to white; and lossy WebP
- * is two or three levels off on average, since its decoder here repeats chroma samples and does not interpolate.
+ * One difference: 16-bit grey keeps its high byte, where Pillow clips nearly every value to white.
  *
  * <p>A file that ends early is rejected, never decoded to a half-grey picture. Thread-safe.
  */

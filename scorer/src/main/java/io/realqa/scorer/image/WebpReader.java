@@ -1,6 +1,6 @@
 package io.realqa.scorer.image;
 
-import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import com.luciad.imageio.webp.WebPImageReaderSpi;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import io.realqa.scorer.image.ImageRejectedException.Reason;
 import java.io.IOException;
@@ -13,8 +13,8 @@ import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * WebP, lossy and lossless. The chunks are walked here; the decoder is given the color data alone, since the alpha
- * plane would be dropped and the profile not applied.
+ * WebP, lossy and lossless, by libwebp. The chunks are walked here; the decoder is given the color data alone, since the
+ * alpha plane would be dropped and the profile not applied.
  */
 final class WebpReader implements FormatReader {
     private static final int ANIMATION = 0x02;

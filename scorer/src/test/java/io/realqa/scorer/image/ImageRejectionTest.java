@@ -10,11 +10,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every bad input has its reason, and costs nothing: the whole class has seconds and no memory to speak of. */
 @Timeout(20)
@@ -108,6 +110,28 @@ class ImageRejectionTest {
         for (String[] file : files) {
             assertRejected(latin1(file[0]), Reason.UNSUPPORTED_FORMAT, "image format: " + file[1] + " (");
         }
+    }
+
+    /** Sizes are right, but the picture's own data ends early. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lossless.webp", "lossy.webp", "lossy-large-4.webp"})
+    void aWebpWhosePictureEndsEarlyIsRejected(String name) {
+        byte[] file = fixture(name);
+        String type = new String(file, 12, 4, StandardCharsets.ISO_8859_1);
+        byte[] data = Arrays.copyOfRange(file, 20, file.length);
+        for (int percent : new int[] {30, 50, 90}) {
+            assertRejected(
+                    webp(chunk(type, Arrays.copyOf(data, data.length * percent / 100))), Reason.CORRUPT, "WEBP data");
+        }
+    }
+
+    /** 38 bytes that say 83 x 61 and hold codes without end. */
+    @Test
+    @Timeout(60)
+    void aWebpOfEndlessCodesIsRejected() {
+        byte[] file =
+                HexFormat.of().parseHex("524946461e000000574542505650384c110000002f52000f0007d0b12680b8ff8188e87f0000");
+        assertRejected(file, Reason.CORRUPT, "WEBP data");
     }
 
     @Test
