@@ -22,11 +22,12 @@ import io
 import math
 import struct
 import sys
+import textwrap
 import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil, smart_resize
 
 PHOTOS, OUT = Path(sys.argv[1]), Path(sys.argv[2])
@@ -233,6 +234,18 @@ def formats():
         screen = gif[:6] + struct.pack("<HH", 60, 50) + gif[10:table_end] + control
         keep(f"{name}.gif", screen + b"," + struct.pack("<HH", 7, 11) + gif[comma + 5:])
 
+    # as ImageMagick writes EXIF: hex digits in a text chunk
+    exif = exif_of(6).tobytes()
+    raw = "\nexif\n%8d\n" % len(exif) + "\n".join(textwrap.wrap(exif.hex(), 72)) + "\n"
+    for name, packed in ("orientation-text-6.png", False), ("orientation-packed-6.png", True):
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Raw profile type exif", raw, zip=packed)
+        save(name, rgb, pnginfo=info)
+    xmp = '<x:xmpmeta><rdf:Description tiff:Orientation="3"/></x:xmpmeta>'
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", xmp, zip=True)
+    save("orientation-xmp-packed-3.png", rgb, pnginfo=info)
+
     save("rgb.bmp", rgb)
     save("grey.bmp", grey)
     save("palette.bmp", palette)
@@ -243,6 +256,9 @@ def formats():
     for compression in "raw", "tiff_lzw", "tiff_adobe_deflate", "packbits":
         save(f"{compression.replace('_', '-')}.tif", rgb, compression=compression)
     save("jpeg.tif", rgb, 2.0, compression="jpeg")
+    save("ignored-predictor.tif", rgb, compression="packbits", tiffinfo={317: 2})
+    for name, bits in ("multiplied", 8), ("multiplied16", 16):
+        multiplied_tiff(keep, name, bits)
     save("grey.tif", grey)
     save("grey-alpha.tif", la)
     save("rgba.tif", rgba)
@@ -285,9 +301,30 @@ def bmp(keep):
     keep("rle8.bmp", header(8, 1, len(rle), palette=colors) + rle)
     rle = b"".join(bytes([5, 0x1A, 0, 3, 0x12, 0x30, 5, 0x70 + y, 0, 0]) for y in range(h)) + b"\0\1"
     keep("rle4.bmp", header(4, 2, len(rle), palette=colors[:64]) + rle)
+    keep("no-masks32.bmp", header(32, 3, 4 * w * h, masks=bytes(12)) + longs.astype("<u4").tobytes())
+    indices = longs.astype("<u4").tobytes()[: 16 * h]
+    whole = bytearray(header(8, 0, len(indices), palette=colors) + indices)
+    for name, offset in ("palette-offset.bmp", 54), ("no-offset.bmp", 0):
+        whole[10:14] = struct.pack("<I", offset)
+        keep(name, bytes(whole))
     core = struct.pack("<IHHHH", 12, w, h, 1, 24)
     rows = rng.integers(0, 256, (h, 40), dtype=np.uint8).tobytes()
     keep("core.bmp", b"BM" + struct.pack("<IHHI", 26 + len(rows), 0, 0, 26) + core + rows)
+
+
+def multiplied_tiff(keep, name, bits):
+    """Four samples, the last an alpha that the others are multiplied by."""
+    w, h = 13, 9
+    samples = np.random.default_rng(bits).integers(0, 1 << bits, (h, w, 4), dtype=np.uint16)
+    samples[0, 0, 3] = 0
+    data = samples.astype("<u2" if bits == 16 else "u1").tobytes()
+    at = 8 + len(data) + len(data) % 2
+    bits_at = at + 2 + 12 * 10 + 4
+    entries = [(256, 4, 1, w), (257, 4, 1, h), (258, 3, 4, bits_at), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 8),
+               (277, 3, 1, 4), (278, 4, 1, h), (279, 4, 1, len(data)), (338, 3, 1, 1)]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
+    file = b"II*\0" + struct.pack("<I", at) + data + bytes(len(data) % 2) + directory + struct.pack("<4H", *[bits] * 4)
+    keep(f"{name}.tif", file)
 
 
 def big_endian(keep, rgb):

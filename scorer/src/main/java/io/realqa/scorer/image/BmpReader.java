@@ -30,7 +30,7 @@ final class BmpReader implements FormatReader {
         int height = (int) Math.abs(signedHeight);
         int bits = Bytes.u16le(file, core ? 24 : 28);
         int compression = headerSize < 20 ? RGB : Bytes.i32le(file, 30);
-        long offset = Bytes.u32le(file, 10);
+        long offset = pixels(file, headerSize, bits, compression);
         if (offset < FILE_HEADER + headerSize || offset > file.length) {
             throw ImageRejectedException.corrupt("BMP pixel offset: " + offset + " (expected: "
                     + (FILE_HEADER + headerSize) + " to " + file.length + ")");
@@ -57,6 +57,20 @@ final class BmpReader implements FormatReader {
             flip(rgb, 3 * width);
         }
         return new StoredImage(new RasterImage(width, height, rgb), Orientation.UPRIGHT);
+    }
+
+    /** Where the pixels begin. Some writers say that it is where the palette does, or nothing. */
+    private static long pixels(byte[] file, long headerSize, int bits, int compression) {
+        long told = Bytes.u32le(file, 10);
+        long behindHeader = FILE_HEADER + headerSize;
+        if (told != 0 && (told != behindHeader || bits > 8)) {
+            return told;
+        }
+        if (bits > 8) {
+            return behindHeader + (compression == BITFIELDS && headerSize == INFO_HEADER ? 12 : 0);
+        }
+        long colors = headerSize >= INFO_HEADER ? Bytes.u32le(file, 46) : 0;
+        return behindHeader + (headerSize == CORE_HEADER ? 3 : 4) * (colors == 0 ? 1L << bits : colors);
     }
 
     /** Bytes of a stored row, padded to four; checks that all rows are there. */
@@ -106,10 +120,16 @@ final class BmpReader implements FormatReader {
         return rgb;
     }
 
-    /** Red, green and blue; the masks stand at the same place whether inside the header or behind a short one. */
+    /**
+     * Red, green and blue; the masks stand at the same place whether inside the header or behind a short one. Where all
+     * are 0 there are none.
+     */
     private static int[] masks(byte[] file, int headerSize, int bits, boolean masked) {
         if (masked && headerSize >= INFO_HEADER) {
-            return new int[] {Bytes.i32le(file, 54), Bytes.i32le(file, 58), Bytes.i32le(file, 62)};
+            int[] masks = {Bytes.i32le(file, 54), Bytes.i32le(file, 58), Bytes.i32le(file, 62)};
+            if ((masks[0] | masks[1] | masks[2]) != 0) {
+                return masks;
+            }
         }
         return bits == 16 ? new int[] {0x7c00, 0x3e0, 0x1f} : new int[] {0xff0000, 0xff00, 0xff};
     }

@@ -22,9 +22,13 @@ final class PngReader implements FormatReader {
         ByteArrayOutputStream pixels = new ByteArrayOutputStream(file.length);
         pixels.write(file, 0, SIGNATURE_BYTES);
         byte @Nullable [] exif = null;
+        byte @Nullable [] raw = null;
         byte @Nullable [] xmp = null;
         String type = "";
         for (int at = SIGNATURE_BYTES; !type.equals("IEND"); ) {
+            if (at > file.length - 12) {
+                throw ImageRejectedException.corrupt("PNG: ends at " + file.length + " bytes (expected: a chunk IEND)");
+            }
             long length = Bytes.u32be(file, at);
             type = Bytes.ascii(file, at + 4, 4);
             if (length > file.length - at - 12L) {
@@ -46,12 +50,14 @@ final class PngReader implements FormatReader {
                 pixels.write(file, at, end + 4 - at);
             } else if (type.equals("eXIf")) {
                 exif = Arrays.copyOfRange(file, data, end);
-            } else if (type.equals("iTXt") && Bytes.has(file, data, "XML:com.adobe.xmp\0\0")) {
-                xmp = Arrays.copyOfRange(file, data, end); // a compressed packet simply will not match
+            } else if (type.equals("iTXt")) {
+                xmp = xmp == null ? TextChunks.xmp(Arrays.copyOfRange(file, data, end)) : xmp;
+            } else if (type.equals("tEXt") || type.equals("zTXt")) {
+                raw = raw == null ? TextChunks.exif(type, Arrays.copyOfRange(file, data, end)) : raw;
             }
             at = end + 4;
         }
-        return new StoredImage(decode(pixels.toByteArray()), Orientation.of(exif, xmp));
+        return new StoredImage(decode(pixels.toByteArray()), Orientation.of(exif != null ? exif : raw, xmp));
     }
 
     private static boolean isCritical(String type) {

@@ -27,13 +27,15 @@ final class TiffPage {
     private static final int ROWS_PER_STRIP = 278;
     private static final int STRIP_BYTES = 279;
     private static final int PLANAR = 284;
+    private static final int PREDICTOR = 317;
+    private static final int EXTRA_SAMPLES = 338;
     private static final int TILE_WIDTH = 322;
     private static final int TILE_HEIGHT = 323;
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
     private static final int XMP = 700;
 
-    /** The tags above, and: fill order, CCITT options, predictor, palette, inks, extra samples, sample format,
+    /** The tags above, and: fill order, CCITT options, palette, inks, sample format,
      * JPEG tables, and the three about YCbCr with the reference levels. */
     private static final Set<Integer> KEPT = Set.of(
             WIDTH,
@@ -53,11 +55,11 @@ final class TiffPage {
             266,
             292,
             293,
-            317,
+            PREDICTOR,
             320,
             332,
             334,
-            338,
+            EXTRA_SAMPLES,
             339,
             347,
             529,
@@ -85,7 +87,16 @@ final class TiffPage {
             (long) PACK_BITS,
             (long) OLD_DEFLATE);
 
+    /** Only these know differences between neighbours; elsewhere the tag is ignored. */
+    private static final Set<Long> PREDICTED = Set.of((long) LZW, (long) DEFLATE, (long) OLD_DEFLATE);
+
     private static final int MAX_SAMPLES = 8;
+
+    private static final int GREY = 1;
+    private static final int RGB = 2;
+    private static final int PALETTE = 3;
+    private static final int CIE_LAB = 8;
+    private static final int ICC_LAB = 9;
 
     /** Bytes of one value, by type 1 to 12. */
     private static final List<Integer> TYPE_BYTES = List.of(0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8);
@@ -185,6 +196,11 @@ final class TiffPage {
         return Orientation.of(null, Arrays.copyOfRange(file, xmp.valueAt(), xmp.valueAt() + length));
     }
 
+    /** Whether the colours are RGB, already multiplied by the alpha that comes with them. */
+    boolean multiplied() {
+        return first(PHOTOMETRIC, -1) == RGB && first(SAMPLES, 1) > 3 && first(EXTRA_SAMPLES, 0) == 1;
+    }
+
     /** Refuses what would cost too much, what this service does not read, and pixel data that is not all there. */
     void check(ImageLimits limits) throws ImageRejectedException {
         long width = first(WIDTH, 0);
@@ -200,6 +216,21 @@ final class TiffPage {
         if (samples < 1 || samples > MAX_SAMPLES || bits < 1 || bits > 16) {
             throw ImageRejectedException.unsupported("TIFF samples: " + samples + " of " + bits
                     + " bits (expected: 1 to " + MAX_SAMPLES + " of 1 to 16)");
+        }
+        long photometric = first(PHOTOMETRIC, -1);
+        boolean readable = photometric == ICC_LAB
+                ? false
+                : photometric == RGB || photometric == CIE_LAB
+                        ? bits == 8 || bits == 16
+                        : photometric == PALETTE
+                                ? samples == 1
+                                : photometric > GREY || bits == 12 || Long.bitCount(bits) == 1;
+        if (!readable) {
+            throw ImageRejectedException.unsupported(
+                    "TIFF colours: photometric interpretation " + photometric + " with "
+                            + samples + " samples of " + bits
+                            + " bits (expected: grey of 1, 2, 4, 8, 12 or 16 bits, RGB or CIE L*a*b* of 8 or 16, a palette of 1"
+                            + " sample, or inks)");
         }
         boolean tiled = entries.containsKey(TILE_OFFSETS);
         long tileWidth = tiled ? first(TILE_WIDTH, 0) : width;
@@ -241,6 +272,7 @@ final class TiffPage {
         int at = file.length + file.length % 2;
         List<Entry> kept = entries.entrySet().stream()
                 .filter(entry -> KEPT.contains(entry.getKey()))
+                .filter(entry -> entry.getKey() != PREDICTOR || PREDICTED.contains(first(COMPRESSION, UNCOMPRESSED)))
                 .map(Map.Entry::getValue)
                 .toList();
         ByteBuffer cleaned = ByteBuffer.wrap(Arrays.copyOf(file, at + 2 + 12 * kept.size() + 4))
