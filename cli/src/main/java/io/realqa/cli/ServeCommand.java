@@ -7,8 +7,6 @@ import io.realqa.streams.ServiceConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,7 +28,9 @@ import picocli.CommandLine.Spec;
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class ServeCommand implements Callable<Integer> {
+    /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */
     private static final long STOP_SECONDS = 60;
+
     private static final int FAILED = 1;
     private static final int FAULT = 3;
 
@@ -45,42 +45,45 @@ final class ServeCommand implements Callable<Integer> {
         ServiceConfig settings = ServiceConfig.read(config);
         PrintWriter err = spec.commandLine().getErr();
         AtomicReference<@Nullable ModelHandle> model = new AtomicReference<>();
-        CountDownLatch closed = new CountDownLatch(1);
         ScoringService service = new ScoringService(settings, () -> load(settings, model, err));
-        Thread hook = new Thread(
-                () -> {
-                    service.close();
-                    await(closed);
-                },
-                "realqa-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
+        StopHook hook = new StopHook(service::close, STOP_SECONDS);
+        int code = FAILED;
         try {
-            service.start();
-            err.println("serving " + settings.kafka().get("bootstrap.servers"));
-            err.flush();
-            service.awaitStopped();
-            ScoringService.End end = service.end();
-            if (end == ScoringService.End.FAULT) {
-                err.println(service.health().message());
-                err.flush();
-                // Hands the tasks on if that is not done yet. The call that hangs uses the model's memory and cannot be
-                // broken off, so nothing is freed: the process ends as it is.
-                service.close();
-                Runtime.getRuntime().halt(FAULT);
-            }
-            if (end == ScoringService.End.FAILED) {
-                err.println("the service stopped after too many errors; see the log");
-            }
-            service.close();
-            return end == ScoringService.End.FAILED ? FAILED : 0;
+            code = serve(service, settings, err);
+            return code;
         } finally {
             service.close();
             ModelHandle loaded = model.get();
             if (loaded != null) {
                 loaded.close();
             }
-            closed.countDown();
+            hook.ended(code);
         }
+    }
+
+    private static int serve(ScoringService service, ServiceConfig settings, PrintWriter err)
+            throws InterruptedException {
+        service.start();
+        if (service.started()) {
+            err.println("serving " + settings.kafka().get("bootstrap.servers")
+                    + (service.httpPort() < 0 ? "" : "; health and metrics on port " + service.httpPort()));
+            err.flush();
+        }
+        service.awaitStopped();
+        ScoringService.End end = service.end();
+        if (end == ScoringService.End.FAULT) {
+            err.println(service.health().message());
+            err.flush();
+            // Hands the tasks on if that is not done yet. The call that hangs uses the model's memory and cannot be
+            // broken off, so nothing is freed: the process ends as it is.
+            service.close();
+            Runtime.getRuntime().halt(FAULT);
+        }
+        if (end == ScoringService.End.FAILED) {
+            err.println("the service stopped after too many errors; see the log");
+            return FAILED;
+        }
+        return 0;
     }
 
     private static Model load(ServiceConfig settings, AtomicReference<@Nullable ModelHandle> loaded, PrintWriter err) {
@@ -100,15 +103,6 @@ final class ServeCommand implements Callable<Integer> {
         Path checkpoint = Path.of(model.checkpoint());
         try (LoadingProgress shown = LoadingProgress.inLines(err, checkpoint)) {
             return ModelHandle.load(checkpoint, path(model.adapter()), path(model.profile()), shown);
-        }
-    }
-
-    /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */
-    private static void await(CountDownLatch closed) {
-        try {
-            closed.await(STOP_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

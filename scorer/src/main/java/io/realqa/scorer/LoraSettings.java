@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +75,15 @@ public record LoraSettings(
         if (special && targets.size() > 1) {
             throw new IllegalArgumentException(
                     "targets: " + targets + " (expected: all-linear or a regular expression alone)");
+        }
+        if (targets.get(0).startsWith(REGEX)) {
+            try {
+                Pattern.compile(targets.get(0).substring(REGEX.length()));
+            } catch (PatternSyntaxException e) {
+                throw new IllegalArgumentException(
+                        "targets: " + targets.get(0) + " (expected: a regular expression; " + e.getDescription() + ")",
+                        e);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package io.realqa.settings;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class Values {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
+    /** Longer than anything that is to happen. */
+    private static final Duration LONGEST = Duration.ofDays(3650);
+
     private Values() {}
 
     /** The value, or where there is none the default. */
@@ -22,10 +27,10 @@ public final class Values {
     }
 
     /**
-     * A duration such as {@code 20ms}, {@code 5s}, {@code 1m}, {@code 12h} or {@code 7d}.
+     * A duration such as {@code 20ms}, {@code 5s}, {@code 1m}, {@code 12h} or {@code 7d}, of ten years at most.
      *
      * @param key what the setting is called, for the error
-     * @throws SettingsException if it is written otherwise
+     * @throws SettingsException if it is written otherwise, or longer
      */
     public static Duration duration(String key, @Nullable String text, Duration byDefault) {
         if (text == null) {
@@ -36,13 +41,52 @@ public final class Values {
             throw new SettingsException(key + ": " + text + " (expected: a duration such as 20ms, 5s, 1m, 12h or 7d)");
         }
         long n = Long.parseLong(m.group(1));
-        return switch (m.group(2)) {
+        Duration duration = switch (m.group(2)) {
             case "ms" -> Duration.ofMillis(n);
             case "s" -> Duration.ofSeconds(n);
             case "m" -> Duration.ofMinutes(n);
             case "h" -> Duration.ofHours(n);
             default -> Duration.ofDays(n);
         };
+        if (duration.compareTo(LONGEST) > 0) {
+            throw new SettingsException(key + ": " + text + " (expected: at most " + written(LONGEST) + ")");
+        }
+        return duration;
+    }
+
+    /** A duration as {@link #duration} reads it, in the largest unit that it is a multiple of. */
+    public static String written(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis == 0) {
+            return "0s";
+        }
+        if (millis % 86_400_000 == 0) {
+            return millis / 86_400_000 + "d";
+        }
+        if (millis % 3_600_000 == 0) {
+            return millis / 3_600_000 + "h";
+        }
+        if (millis % 60_000 == 0) {
+            return millis / 60_000 + "m";
+        }
+        return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
+    }
+
+    /**
+     * A path.
+     *
+     * @param key what the setting is called, for the error
+     * @throws SettingsException if no file can be called so, or the text is empty: that would be the working directory
+     */
+    public static Path path(String key, String text) {
+        if (text.isBlank()) {
+            throw new SettingsException(key + ": \"" + text + "\" (expected: a path)");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new SettingsException(key + ": " + text + " (expected: a path): " + e.getReason(), e);
+        }
     }
 
     /**
@@ -88,7 +132,7 @@ public final class Values {
     /**
      * A list without empty elements; none: the default.
      *
-     * @throws SettingsException if one is empty
+     * @throws SettingsException if one is null, or a text without letters
      */
     public static <T> List<T> elements(String key, @Nullable List<@Nullable T> values, List<T> byDefault) {
         if (values == null) {
@@ -98,6 +142,9 @@ public final class Values {
         for (T value : values) {
             if (value == null) {
                 throw new SettingsException(key + ": null (expected: no empty element)");
+            }
+            if (value instanceof String text && text.isBlank()) {
+                throw new SettingsException(key + ": \"" + text + "\" (expected: no empty element)");
             }
             all.add(value);
         }

@@ -3,6 +3,7 @@ package io.realqa.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -33,6 +34,32 @@ class ValuesTest {
         refused(
                 "delay: " + text + " (expected: a duration such as 20ms, 5s, 1m, 12h or 7d)",
                 () -> Values.duration("delay", text, Duration.ZERO));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0s", "20ms", "1500ms", "5s", "90s", "1m", "12h", "7d", "3650d"})
+    void aDurationIsWrittenAsItIsRead(String text) {
+        assertThat(Values.written(Values.duration("delay", text, Duration.ZERO)))
+                .isEqualTo(text);
+    }
+
+    @Test
+    void noDurationIsLongerThanTenYears() {
+        refused("delay: 3651d (expected: at most 3650d)", () -> Values.duration("delay", "3651d", Duration.ZERO));
+    }
+
+    @Test
+    void aPathIsOneThatAFileCanHave() {
+        assertThat(Values.path("folder", "some/where")).isEqualTo(Path.of("some", "where"));
+        refused("folder: \"\" (expected: a path)", () -> Values.path("folder", ""));
+        refused("folder: a\0b (expected: a path): Nul character not allowed", () -> Values.path("folder", "a\0b"));
+    }
+
+    @Test
+    void aListHoldsNoEmptyText() {
+        refused(
+                "roots: \"\" (expected: no empty element)",
+                () -> Values.elements("roots", List.of("a", ""), List.of()));
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
  */
 final class FenceTopic {
     private static final Logger LOG = LoggerFactory.getLogger(FenceTopic.class);
-    private static final long CALL_SECONDS = 30;
+    private static final int CALL_MILLIS = 10_000;
+    private static final long CALL_SECONDS = 12;
     private static final long KNOWN_SECONDS = 10;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final Map<String, String> CONFIG =
@@ -47,7 +49,11 @@ final class FenceTopic {
     static void ensure(Properties streams, String uploads) {
         StreamsConfig config = new StreamsConfig(streams);
         String name = name(streams);
-        try (Admin admin = Admin.create(config.getAdminConfigs(name))) {
+        Map<String, Object> clients = config.getAdminConfigs(name);
+        // Closing the client waits for its calls; Kafka's minute would keep a service that is told to stop.
+        clients.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, CALL_MILLIS / 2);
+        clients.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, CALL_MILLIS);
+        try (Admin admin = Admin.create(clients)) {
             int wanted = partitions(admin, uploads)
                     .orElseThrow(() ->
                             new IllegalStateException("topic " + uploads + ": missing (expected: created beforehand)"));

@@ -75,7 +75,7 @@ public final class ScoringService implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(15);
     /** With the device lost there is nothing to bring to an end: the sooner others have the tasks, the better. */
     private static final Duration FAULT_CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
@@ -297,6 +297,11 @@ public final class ScoringService implements AutoCloseable {
         Thread end = new Thread(() -> closeStreams(GroupMembershipOperation.LEAVE_GROUP), "realqa-fault");
         end.setDaemon(true);
         end.start();
+    }
+
+    /** Whether it has got as far as scoring. */
+    public boolean started() {
+        return running != null;
     }
 
     /** Whether its stream threads run and hold their tasks. */

@@ -5,6 +5,7 @@ import static io.realqa.settings.Values.or;
 
 import io.realqa.schemas.AvroSerde;
 import io.realqa.scorer.image.ImageLimits;
+import io.realqa.settings.KafkaSettings;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
 import io.realqa.settings.Values;
@@ -26,6 +27,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.StreamsConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +90,9 @@ public record ServiceConfig(
     public record Http(@Nullable String host, @Nullable Integer port) {
         public Http {
             Values.port("http.port", port);
+            if (host != null && host.isBlank()) {
+                throw new SettingsException("http.host: \"" + host + "\" (expected: an address of this machine)");
+            }
         }
     }
 
@@ -98,6 +103,8 @@ public record ServiceConfig(
     static final String DEFAULT_HTTP_HOST = "0.0.0.0";
 
     static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
+    /** Whoever stops an instance waits for it. */
+    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
     /** What the settings are called here, by the names that the policies behind them report. */
     private static final Map<String, String> KEYS = Map.of(
@@ -107,7 +114,8 @@ public record ServiceConfig(
             "httpHosts", "content.httpHosts",
             "readTimeout", "content.timeout",
             "maxRedirects", "content.redirects",
-            "attempts", "content.attempts");
+            "attempts", "content.attempts",
+            "s3.endpoint", "adapters.s3.endpoint");
 
     /** A section that is null has its defaults. */
     public ServiceConfig {
@@ -151,6 +159,10 @@ public record ServiceConfig(
 
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
+        KafkaSettings.check("kafka", kafka, StreamsConfig.configDef());
+        StreamsProperties.check(this);
+        Values.path("model.checkpoint", model.checkpoint());
+        calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);
         drain();
         limits.inline();
@@ -177,7 +189,12 @@ public record ServiceConfig(
 
     /** Longest time for what is in the engine to be finished at a stop. */
     Duration drain() {
-        return duration("stop.drain", stop.drain(), DEFAULT_DRAIN);
+        Duration drain = duration("stop.drain", stop.drain(), DEFAULT_DRAIN);
+        if (drain.compareTo(LONGEST_DRAIN) > 0) {
+            throw new SettingsException(
+                    "stop.drain: " + stop.drain() + " (expected: at most " + Values.written(LONGEST_DRAIN) + ")");
+        }
+        return drain;
     }
 
     ImageLimits imageLimits() {

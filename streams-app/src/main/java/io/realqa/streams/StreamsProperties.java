@@ -1,6 +1,8 @@
 package io.realqa.streams;
 
 import io.realqa.schemas.Topics;
+import io.realqa.settings.KafkaSettings;
+import io.realqa.settings.SettingsException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -62,6 +64,28 @@ final class StreamsProperties {
         Properties properties = new Properties();
         properties.putAll(all);
         return properties;
+    }
+
+    /**
+     * Refuses what is not a choice, and what Kafka Streams takes but nobody means.
+     *
+     * @throws SettingsException naming key and value
+     */
+    static void check(ServiceConfig config) {
+        String guarantee = config.kafka().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG);
+        if (guarantee != null && !guarantee.equals(StreamsConfig.EXACTLY_ONCE_V2)) {
+            throw new SettingsException("kafka." + StreamsConfig.PROCESSING_GUARANTEE_CONFIG + ": " + guarantee
+                    + " (expected: " + StreamsConfig.EXACTLY_ONCE_V2 + ", or left out)");
+        }
+        String threads = config.kafka().get(StreamsConfig.NUM_STREAM_THREADS_CONFIG);
+        if (threads != null && Integer.parseInt(threads.strip()) < 1) {
+            throw new SettingsException(
+                    "kafka." + StreamsConfig.NUM_STREAM_THREADS_CONFIG + ": " + threads + " (expected: at least 1)");
+        }
+        String application = config.kafka().get(StreamsConfig.APPLICATION_ID_CONFIG);
+        if (application != null) {
+            KafkaSettings.name("kafka." + StreamsConfig.APPLICATION_ID_CONFIG, application);
+        }
     }
 
     /** Whether the instance keeps its place in the group when it stops, so that it has its tasks again after a restart. */

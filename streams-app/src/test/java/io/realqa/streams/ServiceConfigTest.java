@@ -125,7 +125,7 @@ class ServiceConfigTest {
         assertThat(read(REQUIRED).topics().recalibrated()).isEqualTo("image.scores.recalibrated");
         assertThat(read(REQUIRED).calibrations().none()).isTrue();
         assertRefused(REQUIRED + "limits: {video: {frames: 0}}", "limits.video.frames: 0 (");
-        assertRefused(REQUIRED + "limits: {video: {length: 25h}}", "limits.video.length: PT25H (");
+        assertRefused(REQUIRED + "limits: {video: {length: 25h}}", "limits.video.length: 25h (");
         assertRefused(REQUIRED + "limits: {video: {bytes: 0}}", "limits.video.bytes: 0 (");
         assertRefused(REQUIRED + "limits: {video: {fps: 1}}", "limits.video.fps: unknown key", "frames");
         assertRefused(REQUIRED + "calibration: {photos: ~}", "calibration.photos: null");
@@ -200,7 +200,7 @@ class ServiceConfigTest {
         assertRefused(REQUIRED.replace("checkpoint", "adapter"), "model.checkpoint: missing");
         assertRefused(REQUIRED.replaceAll("kafka: .*\n", ""), "kafka.bootstrap.servers: missing");
         assertRefused(REQUIRED.replaceAll("model: .*\n", ""), "model.checkpoint: missing");
-        assertRefused("", "the file: ");
+        assertRefused("", "empty (expected: settings)");
         assertRefused("just a text", "the file: ", "settings by key");
     }
 
@@ -226,7 +226,7 @@ class ServiceConfigTest {
         assertRefused(REQUIRED + "batch: {images: 0}", "batch.images: 0 (");
         assertRefused(REQUIRED + "http: {port: 70000}", "http.port: 70000 (");
         assertRefused(REQUIRED + "batch: {visualTokens: -1}", "batch.visualTokens: -1 (");
-        assertRefused(REQUIRED + "batch: {delay: 2m}", "batch.delay: PT2M (");
+        assertRefused(REQUIRED + "batch: {delay: 2m}", "batch.delay: 2m (");
         assertRefused(REQUIRED + "limits: {inFlightImages: 0}", "limits.inFlightImages: 0 (");
         assertRefused(REQUIRED + "limits: {inFlightBytes: 0}", "limits.inFlightBytes: 0 (");
         assertRefused(REQUIRED + "limits: {inlineBytes: -1}", "limits.inlineBytes: -1 (");
@@ -235,24 +235,79 @@ class ServiceConfigTest {
         assertRefused(REQUIRED + "limits: {imagePixels: 0}", "limits.imagePixels: 0 (");
         assertRefused(REQUIRED + "content: {redirects: 99}", "content.redirects: 99 (");
         assertRefused(REQUIRED + "content: {attempts: 0}", "content.attempts: 0 (");
-        assertRefused(REQUIRED + "content: {timeout: 0s}", "content.timeout: PT0S (");
+        assertRefused(REQUIRED + "content: {timeout: 0s}", "content.timeout: 0s (");
         assertRefused(REQUIRED + "content: {httpHosts: [\"a b\"]}", "content.httpHosts: a b (");
     }
 
     @Test
     void anEmptyValueIsNamed() {
         assertRefused(REQUIRED + "topics: {uploads: ~}", "topics.uploads: null");
-        assertRefused(REQUIRED + "topics: {uploads: }", "topics: {uploads=}");
+        assertRefused(REQUIRED + "topics: {uploads: }", "topics.uploads: null");
         assertRefused(REQUIRED.replace("\"kafka:9092\"", "a, client.id: ~"), "kafka.client.id: null");
         assertRefused(REQUIRED + "content: {httpHosts: [~]}", "content.httpHosts: null");
         assertRefused(REQUIRED + "content: {fileRoots: [~]}", "content.fileRoots: null");
     }
 
     @Test
+    void whatKafkaDoesNotTakeIsRefused() {
+        assertRefused(kafka("num.stream.threads: many"), "kafka.num.stream.threads: many (expected: ", "type INT");
+        assertRefused(kafka("num.stream.threads: 0"), "kafka.num.stream.threads: 0 (expected: at least 1)");
+        assertRefused(kafka("commit.interval.ms: 99999999999999999999"), "kafka.commit.interval.ms: 9999");
+        assertRefused(kafka("main.consumer.max.poll.records: none"), "kafka.main.consumer.max.poll.records: none");
+        assertRefused(kafka("producer.linger.ms: soon"), "kafka.producer.linger.ms: soon");
+        assertRefused(kafka("application.id: 'a b'"), "kafka.application.id: \"a b\"");
+        assertRefused(
+                kafka("processing.guarantee: at_least_once"),
+                "kafka.processing.guarantee: at_least_once (expected: exactly_once_v2, or left out)");
+        for (String servers : List.of("localhost", "a:0", "a:65536", "a:1,", "", "a:b")) {
+            assertRefused(REQUIRED.replace("kafka:9092", servers), "kafka.bootstrap.servers: ", "HOST:PORT");
+        }
+    }
+
+    private static String kafka(String setting) {
+        return REQUIRED.replace("\"kafka:9092\"", "\"kafka:9092\", " + setting);
+    }
+
+    @Test
+    void whatKafkaTakesIsHandedOn() throws IOException {
+        assertThat(read(kafka("num.stream.threads: 4, sasl.jaas.config: any, my.plug.in: x"))
+                        .kafka())
+                .containsEntry("num.stream.threads", "4")
+                .containsEntry("my.plug.in", "x");
+        read(REQUIRED.replace("\"kafka:9092\"", "'SASL_SSL://a.b-c:9093, [::1]:9092'"));
+    }
+
+    @Test
+    void eachTopicHasANameOfItsOwn() {
+        assertRefused(
+                REQUIRED + "topics: {scores: image.uploads}",
+                "topics.uploads: image.uploads (expected: another topic than that of topics.scores)");
+        assertRefused(REQUIRED + "topics: {scores: image.uploads.dlq}", "topics.scores: image.uploads.dlq");
+        assertRefused(REQUIRED + "topics: {uploads: 'a b/c'}", "topics.uploads: \"a b/c\" (expected: ");
+        assertRefused(REQUIRED + "topics: {uploads: ''}", "topics.uploads: \"\"");
+    }
+
+    /** An empty template variable would open the working directory. */
+    @Test
+    void noPlaceIsEmpty() {
+        assertRefused(REQUIRED + "content: {fileRoots: ['']}", "content.fileRoots: \"\"");
+        assertRefused(REQUIRED + "adapters: {roots: ['']}", "adapters.roots: \"\"");
+        assertRefused(REQUIRED + "adapters: {roots: ['s3://bucket/p'], cache: ''}", "adapters.cache: \"\"");
+        assertRefused(REQUIRED + "http: {host: ''}", "http.host: \"\"");
+        assertRefused(REQUIRED + "calibration: {flickr: ''}", "calibration.flickr: \"\"");
+        assertRefused(REQUIRED + "content: {fileRoots: [\"a\\0b\"]}", "content.fileRoots: a?b (expected: a path)");
+    }
+
+    @Test
+    void aStopIsBounded() {
+        assertRefused(REQUIRED + "stop: {drain: 2h}", "stop.drain: 2h (expected: at most 1h)");
+    }
+
+    @Test
     void whatIsNoSingleDocumentIsRefused() {
         assertRefused(REQUIRED + "batch: {images: 1}\nbatch: {images: 2}", "batch", "each key once");
-        assertRefused(REQUIRED + "batch: {images: 1", "one YAML document");
-        assertRefused(REQUIRED + "---\nbatch: {images: 1}", "Trailing token");
+        assertRefused(REQUIRED + "batch: {images: 1", "line ", "(expected: YAML");
+        assertRefused(REQUIRED + "---\nbatch: {images: 1}", "a second document");
         assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> ServiceConfig.read(folder.resolve("none.yaml")))
                 .withMessageContaining("none.yaml: no such file (expected: ");

@@ -3,9 +3,11 @@ package io.realqa.cli.trainer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.realqa.cli.LoadingProgress;
+import io.realqa.cli.StopHook;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelException;
 import io.realqa.scorer.ScoringProfile;
+import io.realqa.settings.SettingsException;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.http.Health;
 import io.realqa.streams.http.HttpSide;
@@ -15,8 +17,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.serialization.Serde;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,9 @@ import picocli.CommandLine.Spec;
         exitCodeList = {"0:told to stop", "1:another trainer took over", "2:wrong settings"})
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 public final class TrainerCommand implements Callable<Integer> {
+    /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */
     private static final long STOP_SECONDS = 150;
+
     private static final String ANY_HOST = "0.0.0.0";
 
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "the trainer's settings, YAML")
@@ -54,7 +56,9 @@ public final class TrainerCommand implements Callable<Integer> {
         Serde<GenericContainer> serde = service.newSerde();
         serde.configure(settings.registry(), false);
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        CountDownLatch closed = new CountDownLatch(1);
+        FetchedContent content = content(settings);
+        int code = 1;
+        StopHook hook = null;
         err.println("loading " + base);
         err.flush();
         try (Checkpoint checkpoint = LoadingProgress.load(err, base);
@@ -64,19 +68,13 @@ public final class TrainerCommand implements Callable<Integer> {
                                 checkpoint,
                                 profile,
                                 serde,
-                                TrainerParts.content(settings),
+                                content,
                                 TrainerParts.desk(settings),
                                 registry,
                                 new CyclePrinter(err, Boolean.getBoolean("realqa.stderr.terminal")),
                                 Clock.systemUTC()));
                 HttpSide http = http(settings, registry, trainer)) {
-            Runtime.getRuntime()
-                    .addShutdownHook(new Thread(
-                            () -> {
-                                trainer.close();
-                                await(closed);
-                            },
-                            "realqa-stop"));
+            hook = new StopHook(trainer::close, STOP_SECONDS);
             trainer.start();
             err.println("training for " + settings.platforms() + " from " + settings.topic("feedback") + " at "
                     + settings.kafka().get("bootstrap.servers")
@@ -85,12 +83,15 @@ public final class TrainerCommand implements Callable<Integer> {
             trainer.awaitStopped();
             if (trainer.lost()) {
                 err.println(trainer.trouble());
-                return 1;
+                return code;
             }
-            return 0;
+            code = 0;
+            return code;
         } finally {
             registry.close();
-            closed.countDown();
+            if (hook != null) {
+                hook.ended(code);
+            }
         }
     }
 
@@ -119,12 +120,13 @@ public final class TrainerCommand implements Callable<Integer> {
                 });
     }
 
-    /** The JVM ends when its hooks do: they wait until the model's memory is freed, but not for ever. */
-    private static void await(CountDownLatch closed) {
+    /** What the settings say of content is checked before the model is loaded. */
+    private FetchedContent content(TrainerConfig settings) {
         try {
-            closed.await(STOP_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return TrainerParts.content(settings);
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage()).replaceFirst("^readTimeout", "timeout");
+            throw new SettingsException(config + ": content." + message, e);
         }
     }
 }

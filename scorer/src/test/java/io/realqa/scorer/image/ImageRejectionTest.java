@@ -112,6 +112,20 @@ class ImageRejectionTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"262, 9, photometric interpretation 9", "262, 3, photometric interpretation 3 with 3 samples"})
+    void tiffColoursThatNobodyReadsAreRefused(int tag, int value, String named) {
+        byte[] file = fixture("raw.tif");
+        for (int at = 0; at < file.length - 12; at++) {
+            // an entry of one 16-bit number
+            if (Bytes.u16le(file, at) == tag && Bytes.u16le(file, at + 2) == 3 && Bytes.u32le(file, at + 4) == 1) {
+                assertRejected(with(file, at + 8, value, 0), Reason.UNSUPPORTED_FORMAT, "TIFF colours: " + named);
+                return;
+            }
+        }
+        throw new AssertionError("raw.tif has no tag " + tag);
+    }
+
     /** Sizes are right, but the picture's own data ends early. */
     @ParameterizedTest
     @ValueSource(strings = {"lossless.webp", "lossy.webp", "lossy-large-4.webp"})

@@ -3,12 +3,12 @@ package io.realqa.streams.config;
 import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.elements;
 import static io.realqa.settings.Values.or;
+import static io.realqa.settings.Values.path;
 
 import io.realqa.settings.SettingsException;
 import io.realqa.store.S3Location;
 import io.realqa.store.S3Settings;
 import io.realqa.streams.adapters.AdaptersConfig;
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +46,7 @@ public record AdaptersSection(
         return new AdaptersConfig(
                 places.stream()
                         .filter(r -> !S3Location.isOne(r))
-                        .map(r -> Path.of(r).toAbsolutePath().normalize())
+                        .map(r -> path("adapters.roots", r).toAbsolutePath().normalize())
                         .toList(),
                 remote(places.stream().filter(S3Location::isOne).toList()),
                 workerId == null ? AdaptersConfig.workerOfThisProcess() : workerId,
@@ -72,7 +72,7 @@ public record AdaptersSection(
             return new AdaptersConfig.Remote(
                     places.stream().map(S3Location::parse).toList(),
                     or(s3, S3Settings.DEFAULTS),
-                    Path.of(cache).toAbsolutePath().normalize());
+                    path("adapters.cache", cache).toAbsolutePath().normalize());
         } catch (IllegalArgumentException e) {
             throw new SettingsException("adapters.roots: " + e.getMessage(), e);
         }

@@ -3,10 +3,10 @@ package io.realqa.streams.config;
 import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.elements;
 import static io.realqa.settings.Values.or;
+import static io.realqa.settings.Values.path;
 
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.EngineConfig;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +42,7 @@ public record ContentSection(
         return new ContentPolicy(
                 maxBytes,
                 elements("content.fileRoots", fileRoots, List.of()).stream()
-                        .map(root -> Path.of(root).toAbsolutePath())
+                        .map(root -> path("content.fileRoots", root).toAbsolutePath())
                         .toList(),
                 Set.copyOf(elements("content.httpHosts", httpHosts, List.of())),
                 d.connectTimeout(),

@@ -4,6 +4,7 @@ import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.realqa.settings.SettingsException;
 import java.util.function.Supplier;
 
 /**
@@ -23,7 +24,7 @@ public final class HttpSide implements AutoCloseable {
      * Starts to listen.
      *
      * @param port 0: any free one
-     * @throws IllegalStateException if the port is taken
+     * @throws SettingsException if the host is none of this machine's addresses, or the port is taken
      */
     public static HttpSide start(String host, int port, PrometheusMeterRegistry metrics, Supplier<Health> health) {
         Javalin server = Javalin.create(config -> {
@@ -40,9 +41,14 @@ public final class HttpSide implements AutoCloseable {
         try {
             server.start(host, port);
         } catch (RuntimeException e) {
-            throw new IllegalStateException(
-                    "http.port: " + host + ":" + port + " cannot be listened on: " + e.getMessage()
-                            + " (expected: a free port)",
+            server.stop();
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new SettingsException(
+                    "http.host, http.port: " + host + ", " + port + ": " + cause.getMessage()
+                            + " (expected: an address of this machine and a free port)",
                     e);
         }
         return new HttpSide(server);

@@ -1,10 +1,11 @@
 package io.realqa.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.realqa.settings.SettingsException;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
 import java.net.URI;
@@ -70,8 +71,16 @@ class HttpSideTest {
 
     @Test
     void aPortThatIsTakenIsNamed() {
-        assertThatIllegalStateException()
+        assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> HttpSide.start("127.0.0.1", side.port(), registry, health::get))
-                .withMessageContaining("http.port: 127.0.0.1:" + side.port());
+                .withMessageStartingWith(
+                        "http.host, http.port: 127.0.0.1, " + side.port() + ": Address already in use");
+    }
+
+    @Test
+    void anAddressOfAnotherMachineIsNamed() {
+        assertThatExceptionOfType(SettingsException.class)
+                .isThrownBy(() -> HttpSide.start("192.0.2.1", 0, registry, health::get))
+                .withMessageStartingWith("http.host, http.port: 192.0.2.1, 0: ");
     }
 }

@@ -32,10 +32,19 @@ public final class LiveMeasures {
 
     /** @param size scores and labels of each version that are kept */
     public LiveMeasures(int size) {
+        requireSize(size);
+        this.size = size;
+    }
+
+    /**
+     * Refuses a size that there cannot be.
+     *
+     * @throws IllegalArgumentException naming it
+     */
+    public static void requireSize(int size) {
         if (size < 50 || size > 1_000_000) {
             throw new IllegalArgumentException("measures.window: " + size + " (expected: 50 to 1000000)");
         }
-        this.size = size;
     }
 
     /** Forgets everything: what counts is read again. */

@@ -4,6 +4,7 @@ import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.or;
 
 import io.realqa.schemas.Topics;
+import io.realqa.settings.KafkaSettings;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
 import io.realqa.settings.Values;
@@ -14,11 +15,15 @@ import io.realqa.trainer.cycle.ReleaseDesk;
 import io.realqa.trainer.cycle.TriggerPolicy;
 import io.realqa.trainer.feedback.FeedbackSettings;
 import io.realqa.trainer.feedback.FeedbackTopics;
+import io.realqa.trainer.live.LiveMeasures;
 import io.realqa.trainer.service.config.GateSection;
 import io.realqa.trainer.service.config.TrainingSection;
 import io.realqa.trainer.service.config.TriggerSection;
+import io.realqa.trainer.set.SplitBook;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -146,6 +151,34 @@ public record TrainerConfig(
             "adapter-releases", Topics.ADAPTER_RELEASES.topic(),
             "adapter-status", Topics.ADAPTER_STATUS.topic());
 
+    /** What the settings are called here, by the names that the records behind them report. */
+    private static final Map<String, String> KEYS = Map.ofEntries(
+            Map.entry("rank", "training.rank"),
+            Map.entry("alpha", "training.alpha"),
+            Map.entry("dropout", "training.dropout"),
+            Map.entry("targets", "training.targets"),
+            Map.entry("digitWeights", "training.digitWeights"),
+            Map.entry("expectationWeight", "training.expectationWeight"),
+            Map.entry("epochs", "training.epochs"),
+            Map.entry("stepImages", "training.batch"),
+            Map.entry("passImages", "training.pass"),
+            Map.entry("learningRate", "training.learningRate"),
+            Map.entry("warmUp", "training.warmUp"),
+            Map.entry("decay", "training.decay"),
+            Map.entry("clip", "training.clip"),
+            Map.entry("questions", "training.plain, training.attributes"),
+            Map.entry("questions.plain", "training.plain"),
+            Map.entry("questions.attributes", "training.attributes"),
+            Map.entry("rehearsal", "training.rehearsal"),
+            Map.entry("minimumImages, minimumSliceImages", "gate.minimumImages, gate.minimumSliceImages"),
+            Map.entry("confidence", "gate.confidence"),
+            Map.entry("resamples", "gate.resamples"),
+            Map.entry("sliceTolerance", "gate.sliceTolerance"),
+            Map.entry("accuracyTolerance", "gate.accuracyTolerance"),
+            Map.entry("calibrationTolerance", "gate.calibrationTolerance"),
+            Map.entry("monotonicityTolerance", "gate.monotonicityTolerance"),
+            Map.entry("s3.endpoint", "release.s3.endpoint"));
+
     public TrainerConfig {
         kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
         registry = Values.withAddress(registry, "registry", "schema.registry.url");
@@ -157,6 +190,9 @@ public record TrainerConfig(
         }
         topics = Values.present(topics, "topics");
         Values.known("topics", topics.keySet(), TOPICS.keySet());
+        Map<String, String> roles = new HashMap<>(TOPICS);
+        roles.putAll(topics);
+        KafkaSettings.topics("topics", roles);
         feedback = or(feedback, Feedback.DEFAULTS);
         set = or(set, new TrainingSet(null, null));
         release = or(release, Release.DEFAULTS);
@@ -177,11 +213,24 @@ public record TrainerConfig(
      * @throws SettingsException naming the key, its value and what was expected
      */
     public static TrainerConfig read(Path file) {
-        return SettingsFile.read(file, TrainerConfig.class, TrainerConfig::check, Map.of());
+        return SettingsFile.read(file, TrainerConfig.class, TrainerConfig::check, KEYS);
     }
 
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
+        KafkaSettings.check("kafka", kafka);
+        KafkaSettings.name("name", trainerName());
+        Values.path("model.checkpoint", model.checkpoint());
+        if (model.profile() != null) {
+            Values.path("model.profile", model.profile());
+        }
+        if (Files.exists(home()) && !Files.isDirectory(home())) {
+            throw new SettingsException("folder: " + folder + " (expected: a folder)");
+        }
+        new SplitBook(or(set.heldOut(), DEFAULT_HELD_OUT), or(set.near(), DEFAULT_NEAR));
+        atLeastOne("training.saveEvery", training.stepsBetweenStates());
+        atLeastOne("feedback.answers", answers());
+        LiveMeasures.requireSize(measuresWindow());
         feedbackSettings();
         triggerSettings();
         cycle();
@@ -190,6 +239,12 @@ public record TrainerConfig(
         contentHosts();
         contentTimeout();
         store();
+    }
+
+    private static void atLeastOne(String key, int value) {
+        if (value < 1) {
+            throw new SettingsException(key + ": " + value + " (expected: at least 1)");
+        }
     }
 
     /** Name of a topic by what it holds. */
@@ -211,7 +266,7 @@ public record TrainerConfig(
     }
 
     Path home() {
-        return Path.of(folder).toAbsolutePath().normalize();
+        return Values.path("folder", folder).toAbsolutePath().normalize();
     }
 
     FeedbackSettings feedbackSettings() {
@@ -269,7 +324,9 @@ public record TrainerConfig(
     /** Folders under which file: URIs may be read. */
     public List<Path> contentRoots() {
         List<String> roots = Values.elements("content.fileRoots", content.fileRoots(), List.of());
-        return roots.stream().map(r -> Path.of(r).toAbsolutePath().normalize()).toList();
+        return roots.stream()
+                .map(r -> Values.path("content.fileRoots", r).toAbsolutePath().normalize())
+                .toList();
     }
 
     /** Hosts that http: and https: URIs may name. */

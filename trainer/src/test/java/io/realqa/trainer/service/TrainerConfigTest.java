@@ -58,6 +58,15 @@ class TrainerConfigTest {
     }
 
     @Test
+    void aFileIsNoFolder() throws Exception {
+        Path file = Files.writeString(folder.resolve("taken"), "");
+        Path settings = folder.resolve("trainer.yaml");
+        Files.writeString(settings, LEAST.replace("/var/lib/trainer", file.toString()));
+        assertThatThrownBy(() -> TrainerConfig.read(settings))
+                .hasMessage(settings + ": folder: " + file + " (expected: a folder)");
+    }
+
+    @Test
     void whatIsSetCounts() throws Exception {
         TrainerConfig config = read("""
                 platforms: [vivid, plain]
@@ -82,6 +91,7 @@ class TrainerConfigTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "triger: {newLabels: 3} | triger: unknown key",
                 "trigger: {newLables: 3} | trigger.newLables: unknown key",
@@ -91,8 +101,8 @@ class TrainerConfigTest {
                 "feedback: {labellerShare: 2} | feedback.labellerShare: 2.0 (expected: above 0, at most 1)",
                 "release: {as: candidate} | release.as: candidate (expected: active or canary)",
                 "gate: {degradations: [fog]} | gate.degradations: fog (expected: some of [blur",
-                "gate: {resamples: 3} | resamples: 3 (expected: 100 to 1000000)",
-                "training: {epochs: 0} | epochs: 0 (expected: at least 1)",
+                "gate: {resamples: 3} | gate.resamples: 3 (expected: 100 to 1000000)",
+                "training: {epochs: 0} | training.epochs: 0 (expected: at least 1)",
                 "training: {epochs: many} | training.epochs",
                 "measures: {every: 0s} | measures.every: 0 (expected: above 0)",
                 "content: {fileRoots: [~]} | content.fileRoots: null (expected: no empty element)",
@@ -101,6 +111,25 @@ class TrainerConfigTest {
                 "topics: {scores: ~} | topics.scores: null (expected: a value)",
                 "platforms: [~] | platforms: null (expected: no empty element)",
                 "platforms: [a, a] | platforms: [a, a] (expected: at least one, each once)",
+                "set: {heldOut: 1.1} | set.heldOut: 1.1 (expected: above 0 and less than 1)",
+                "set: {near: -1} | set.near: -1 (expected: 0 to",
+                "training: {saveEvery: 0} | training.saveEvery: 0 (expected: at least 1)",
+                "training: {batch: 0} | training.batch: 0 (expected: at least 1)",
+                "training: {plain: 2} | training.plain: 2.0 (expected: 0 to 1)",
+                "training: {rank: 0} | training.rank: 0 (expected: 1 to 4096)",
+                "training: {targets: ['regex:(']} | training.targets: regex:( (expected: a regular expression;",
+                "gate: {minimumImages: 0} | gate.minimumImages, gate.minimumSliceImages: 0, 20 (expected: at least 3)",
+                "gate: {confidence: 2} | gate.confidence: 2.0 (expected: ",
+                "feedback: {answers: -1} | feedback.answers: -1 (expected: at least 1)",
+                "measures: {window: 0} | measures.window: 0 (expected: 50 to 1000000)",
+                "trigger: {every: 999999999d} | trigger.every: 999999999d (expected: at most 3650d)",
+                "topics: {feedback: ''} | topics.feedback: \"\" (expected: ",
+                "topics: {feedback: no such topic} | topics.feedback: \"no such topic\" (expected: ",
+                "topics: {feedback: image.scores} | topics.scores: image.scores (expected: another topic than",
+                "name: '' | name: \"\" (expected: ",
+                "platforms: [''] | platforms: \"\" (expected: no empty element)",
+                "content: {fileRoots: ['']} | content.fileRoots: \"\" (expected: no empty element)",
+                "release: {s3: {endpoint: x}} | release.s3.endpoint: x (expected: ",
                 "folder: /twice | Duplicate field 'folder'"
             })
     void anErrorNamesTheKeyItsValueAndWhatWasExpected(String more, String message) {
