@@ -85,7 +85,10 @@ final class DoctorCommand implements Callable<Integer> {
                     DoctorCommand::localStack);
         } else {
             ServiceConfig s = settings;
-            check("broker", "check kafka.bootstrap.servers, the network and the credentials", () -> broker(s));
+            check(
+                    "broker",
+                    "check kafka.bootstrap.servers, the network and the credentials, and create what is missing",
+                    () -> broker(s));
             check("registry", "check registry.schema.registry.url, its path and the credentials", () -> registry(s));
         }
         if (settings != null && !settings.calibration().isEmpty()) {

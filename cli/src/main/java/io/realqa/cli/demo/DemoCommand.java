@@ -162,7 +162,7 @@ public final class DemoCommand implements Callable<Integer> {
             producer.start();
             DemoView view = live ? new LiveView(out, table) : new PlainView(out, table);
             watch(service, results, producer, view, stop);
-            view.end(results.finished(), results.all());
+            view.end(results);
         }
         try {
             Runtime.getRuntime().removeShutdownHook(hook);

@@ -26,6 +26,7 @@ final class DemoConsumer implements AutoCloseable {
     private final Map<String, ImageAttributesAssessed> attributes = new HashMap<>();
     private final List<Finished> all = new ArrayList<>();
     private volatile int finished;
+    private volatile int refused;
 
     /** An upload that came out: scored with its attributes, or dead-lettered. */
     record Finished(
@@ -82,11 +83,19 @@ final class DemoConsumer implements AutoCloseable {
             all.remove(0);
         }
         finished++;
+        if (one.score() == null) {
+            refused++;
+        }
     }
 
     /** How many uploads came out. */
     int finished() {
         return finished;
+    }
+
+    /** How many of them as dead letters. */
+    int refused() {
+        return refused;
     }
 
     /** The last of them, oldest first. */

@@ -23,13 +23,16 @@ final class DemoSummary {
         final int[] count = new int[STRENGTHS + 1];
     }
 
-    static List<String> lines(int finished, List<Finished> last) {
+    /**
+     * @param scored uploads in all
+     * @param refused uploads in all
+     * @param last of them, which the means are of
+     */
+    static List<String> lines(int scored, int refused, List<Finished> last) {
         Map<String, Means> rows = new TreeMap<>();
-        int refused = 0;
         for (Finished f : last) {
             ImageScored s = f.score();
             if (s == null) {
-                refused++;
                 continue;
             }
             Matcher m = NAME.matcher(f.name());
@@ -41,7 +44,10 @@ final class DemoSummary {
             means.count[column]++;
         }
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "%d images scored, %d refused", finished - refused, refused));
+        lines.add(String.format(Locale.ROOT, "%d images scored, %d refused", scored, refused));
+        if (scored + refused > last.size()) {
+            lines.add("of the last " + last.size() + ":");
+        }
         Means untouched = rows.remove("");
         if (untouched != null) {
             lines.add(String.format(

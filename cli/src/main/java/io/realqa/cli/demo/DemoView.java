@@ -1,6 +1,5 @@
 package io.realqa.cli.demo;
 
-import io.realqa.cli.demo.DemoConsumer.Finished;
 import io.realqa.streams.scoring.ScoringEngine;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +10,7 @@ interface DemoView {
     void show(DemoConsumer results, int sent, ScoringEngine.Counts counts);
 
     /** The end: a summary. */
-    void end(int finished, List<Finished> last);
+    void end(DemoConsumer results);
 
     /** Throughput and batches in one line. */
     static String status(int finished, int sent, ScoringEngine.Counts counts, double seconds) {
@@ -27,7 +26,7 @@ interface DemoView {
     }
 
     /** Mean score by what was done to the photograph: the picture of what the model sees. */
-    static List<String> summary(int finished, List<Finished> last) {
-        return DemoSummary.lines(finished, last);
+    static List<String> summary(DemoConsumer results) {
+        return DemoSummary.lines(results.finished() - results.refused(), results.refused(), results.all());
     }
 }

@@ -52,14 +52,14 @@ final class LiveView implements DemoView {
     }
 
     @Override
-    public void end(int finished, List<Finished> last) {
+    public void end(DemoConsumer results) {
         List<String> lines = new ArrayList<>();
         lines.add(table.header());
-        last.forEach(f -> lines.add(f.line(table)));
+        results.all().forEach(f -> lines.add(f.line(table)));
         lines.add("");
         lines.add(status);
         draw(lines);
-        DemoView.summary(finished, last).forEach(out::println);
+        DemoView.summary(results).forEach(out::println);
         out.flush();
     }
 }

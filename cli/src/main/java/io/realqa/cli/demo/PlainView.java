@@ -32,10 +32,10 @@ final class PlainView implements DemoView {
     }
 
     @Override
-    public void end(int finished, List<Finished> last) {
+    public void end(DemoConsumer results) {
         out.println();
         out.println(status);
-        DemoView.summary(finished, last).forEach(out::println);
+        DemoView.summary(results).forEach(out::println);
         out.flush();
     }
 }
