@@ -85,6 +85,9 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (limit < 1) {
+            throw new IllegalArgumentException("--limit: " + limit + " (expected: at least 1)");
+        }
         ReplayOptions options = new ReplayOptions(service(), filter(Instant.now()), limit, dryRun, again);
         PrintWriter err = spec.commandLine().getErr();
         try (Watch watch = new Watch(err, dryRun)) {

@@ -126,9 +126,13 @@ final class ScoreCommand implements Callable<Integer> {
         if (framesPerSecond != null && frames != null) {
             throw new IllegalArgumentException("--fps and --frames (expected: one of them)");
         }
-        return frames != null
-                ? new FrameSampling.Uniform(frames)
-                : framesPerSecond != null ? new FrameSampling.Rate(framesPerSecond) : FrameSampling.DEFAULT;
+        try {
+            return frames != null
+                    ? new FrameSampling.Uniform(frames)
+                    : framesPerSecond != null ? new FrameSampling.Rate(framesPerSecond) : FrameSampling.DEFAULT;
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
     }
 
     /** Each clip for itself, images between clips together. */

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
         name = "verify-exactly-once",
         mixinStandardHelpOptions = true,
         description = {
-            "Runs the service with a synthetic scorer on a cluster of three brokers, all in processes of their own,",
-            "injects faults into all of it, and checks that every upload ended in exactly one result.",
+            "Injects faults into a cluster with the service, and checks that every upload ended in one result.",
+            "Three brokers, the registry and instances with a synthetic scorer run in processes of their own.",
             "Exit status 1 if a guarantee was violated."
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields

@@ -1,5 +1,6 @@
 package io.realqa.scorer;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,6 +51,9 @@ public final class ModelHandle implements AutoCloseable {
 
     private static ScoringProfile profile(
             Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile) {
+        if (!Files.isDirectory(checkpointFolder)) {
+            throw new ModelException(checkpointFolder + ": no such folder (expected: a Hugging Face checkpoint)");
+        }
         if (profileFile != null) {
             return ScoringProfile.read(profileFile);
         }

@@ -161,6 +161,7 @@ public record ServiceConfig(
     private void check() {
         KafkaSettings.check("kafka", kafka, StreamsConfig.configDef());
         StreamsProperties.check(this);
+        registryAddress(registry);
         Values.path("model.checkpoint", model.checkpoint());
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);
@@ -168,6 +169,16 @@ public record ServiceConfig(
         limits.inline();
         contentPolicy();
         adaptersConfig();
+    }
+
+    private static void registryAddress(Map<String, String> registry) {
+        String urls = String.valueOf(registry.get("schema.registry.url"));
+        for (String url : urls.split(",", -1)) {
+            if (!url.strip().matches("[a-z]+://[^/\\s]+\\S*")) {
+                throw new SettingsException(
+                        "registry.schema.registry.url: " + urls + " (expected: an address such as http://HOST:8081)");
+            }
+        }
     }
 
     /** @param workers batches that run at a time, if the settings do not say */

@@ -278,6 +278,13 @@ class ServiceConfigTest {
     }
 
     @Test
+    void theRegistrysAddressIsChecked() {
+        assertRefused(
+                REQUIRED.replace("http://registry:8081", "registry:8081"),
+                "registry.schema.registry.url: registry:8081");
+    }
+
+    @Test
     void eachTopicHasANameOfItsOwn() {
         assertRefused(
                 REQUIRED + "topics: {scores: image.uploads}",
