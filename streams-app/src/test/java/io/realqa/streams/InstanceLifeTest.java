@@ -33,6 +33,7 @@ import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -128,27 +129,37 @@ class InstanceLifeTest {
             AvroDeserializer<GenericContainer> deserializer =
                     new AvroDeserializer<>(new SchemaRegistryClient(registry.url(), null));
             deserializer.configure(Map.of(), false);
-            List<String> ids = new ArrayList<>();
+            return committed(topic(Topics.SCORES), expected).stream()
+                    .map(r -> ((ImageScored) Objects.requireNonNull(deserializer.deserialize(r.topic(), r.value())))
+                            .getImageId())
+                    .toList();
+        }
+
+        /** Waits until so many uploads are taken in, to be scored by whoever has the tasks. */
+        void awaitPending(int expected) {
+            assertThat(committed(name + "-pending-changelog", expected)).hasSize(expected);
+        }
+
+        /** What is committed on a topic, once there are as many records as expected; with what comes right after. */
+        private List<ConsumerRecord<String, byte[]>> committed(String topic, int expected) {
+            List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
             try (var consumer = new KafkaConsumer<>(
                     Map.of("bootstrap.servers", broker.bootstrapServers(), "isolation.level", "read_committed"),
                     new StringDeserializer(),
                     new ByteArrayDeserializer())) {
                 List<TopicPartition> partitions = new ArrayList<>();
                 for (int p = 0; p < PARTITIONS; p++) {
-                    partitions.add(new TopicPartition(topic(Topics.SCORES), p));
+                    partitions.add(new TopicPartition(topic, p));
                 }
                 consumer.assign(partitions);
                 consumer.seekToBeginning(partitions);
-                await("scores", () -> {
-                    consumer.poll(Duration.ofMillis(100))
-                            .forEach(r -> ids.add(((ImageScored)
-                                            Objects.requireNonNull(deserializer.deserialize(r.topic(), r.value())))
-                                    .getImageId()));
-                    return ids.size() >= expected;
+                await(topic, () -> {
+                    consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+                    return records.size() >= expected;
                 });
-                consumer.poll(Duration.ofMillis(300)).forEach(r -> ids.add("surplus " + r.key()));
+                consumer.poll(Duration.ofMillis(300)).forEach(records::add);
             }
-            return ids;
+            return records;
         }
     }
 
@@ -274,15 +285,20 @@ class InstanceLifeTest {
     @Test
     void anInstanceThatLostItsTasksWithoutKnowingItCommitsNothingOfWhatItRestored(TestInfo test) throws Exception {
         Place place = Place.of(test);
-        CountDownLatch never = new CountDownLatch(1);
         CountDownLatch late = new CountDownLatch(1);
         CountDownLatch atWork = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
         // Uploads that are taken in and not scored.
-        try (ScoringService first =
-                new ScoringService(place.config("-first", "1s"), new TestModel(grey -> awaitLatch(never)), 1)) {
+        ServiceConfig hasty = place.config("-first", "100s").with(c -> c.stop("0s"));
+        try (ScoringService first = new ScoringService(hasty, new TestModel(grey -> awaitLatch(never)), 1)) {
             first.start();
             place.upload(0, 6);
+            place.awaitPending(6);
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(first::close);
+            // Kafka Streams has ended: whatever the model says now is not committed.
             assertThat(first.awaitStopped(Duration.ofSeconds(60))).isTrue();
+            never.countDown();
+            closed.get(60, TimeUnit.SECONDS);
         }
         TestModel slow = new TestModel(grey -> {
             atWork.countDown();
@@ -310,7 +326,6 @@ class InstanceLifeTest {
             place.upload(6, 8);
             assertThat(place.scored(8)).containsExactlyInAnyOrderElementsOf(images(0, 8));
         }
-        never.countDown();
     }
 
     private static void awaitLatch(CountDownLatch latch) {
