@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.jspecify.annotations.Nullable;
 
@@ -250,8 +250,8 @@ public final class SchemaRegistryClient {
     private static Schema parse(String text) {
         try {
             return new Schema.Parser().parse(text);
-        } catch (SchemaParseException e) {
-            // The registry is fine: it holds schemas of other kinds as well.
+        } catch (AvroRuntimeException | StackOverflowError e) {
+            // The registry is fine: it holds schemas of other kinds, and some that refer to others, as well.
             throw new SerializationException(
                     "schema registry: not an Avro schema: " + e.getMessage() + " (expected: an Avro schema)", e);
         }

@@ -30,7 +30,8 @@ class HostileValuesTest {
             5, "syntax = \"proto3\"; message M {}",
             6, "{\"type\": \"array\", \"items\": \"null\"}",
             7, "{\"type\": \"record\", \"name\": \"java.lang.String\", \"fields\": []}",
-            8, "{\"type\": \"record\", \"name\": \"io.realqa.events.ImageUploaded\", \"fields\": []}");
+            8, "{\"type\": \"record\", \"name\": \"io.realqa.events.ImageUploaded\", \"fields\": []}",
+            9, "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"x\", \"type\": \"x.Ref\"}]}");
 
     private static HttpServer registry;
     private static AvroDeserializer<GenericContainer> deserializer;
@@ -101,6 +102,11 @@ class HostileValuesTest {
         byte[] nested = new byte[1 << 20];
         java.util.Arrays.fill(nested, (byte) 2);
         assertRefused(3, nested);
+    }
+
+    @Test
+    void aSchemaThatRefersToAnotherIsRefused() {
+        assertRefused(9, new byte[0]);
     }
 
     @Test

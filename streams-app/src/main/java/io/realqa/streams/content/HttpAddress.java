@@ -98,7 +98,11 @@ record HttpAddress(URI uri, String scheme, String host, int port) {
 
     private static int portOf(String authority) {
         int colon = authority.lastIndexOf(':');
-        return colon < 0 || colon == authority.length() - 1 ? -1 : Integer.parseInt(authority.substring(colon + 1));
+        String port = colon < 0 ? "" : authority.substring(colon + 1);
+        if (!port.matches("\\d*")) {
+            throw new IllegalArgumentException(port);
+        }
+        return port.isEmpty() ? -1 : Integer.parseInt(port);
     }
 
     private static Refusal badHost(String authority) {

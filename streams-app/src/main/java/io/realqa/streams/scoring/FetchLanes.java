@@ -4,14 +4,11 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.realqa.streams.content.ContentRejectedException;
 import io.realqa.streams.content.ContentSource;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,6 +43,8 @@ final class FetchLanes implements AutoCloseable {
     private static final int MOST_LANES = 1_000;
     /** Slow lanes that may fill up before others notice. */
     private static final int SHARES = 4;
+    /** Of the room that fetches take before anything has come a lane may have half: it would be idle otherwise. */
+    private static final int SHARES_OF_ROOM = 2;
 
     private static final float FAILURES_PERCENT = 50;
     private static final int LOOK_BACK = 20;
@@ -74,6 +73,9 @@ final class FetchLanes implements AutoCloseable {
     private final ContentSource source;
     private final EngineConfig.Fetch config;
     private final int share;
+    /** Of a lane whose host fails: what waits there takes room from others for as long as it waits. */
+    private final int shareInTrouble;
+
     private final LongSupplier clock;
     private final Results results;
     private final CircuitBreakerConfig breakers;
@@ -81,11 +83,21 @@ final class FetchLanes implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final ScheduledExecutorService timer;
 
-    /** @param inFlight images that the engine admits at a time */
-    FetchLanes(ContentSource source, EngineConfig.Fetch config, int inFlight, LongSupplier nanoClock, Results results) {
+    /**
+     * @param images that the engine admits at a time
+     * @param fetches for which it sets room aside at a time, in bytes
+     */
+    FetchLanes(
+            ContentSource source,
+            EngineConfig.Fetch config,
+            int images,
+            long fetches,
+            LongSupplier nanoClock,
+            Results results) {
         this.source = source;
         this.config = config;
-        this.share = Math.max(1, inFlight / SHARES);
+        this.share = (int) Math.max(1, Math.min(images / SHARES, fetches / SHARES_OF_ROOM));
+        this.shareInTrouble = (int) Math.max(1, Math.min(share, fetches / SHARES));
         this.clock = nanoClock;
         this.results = results;
         this.breakers = CircuitBreakerConfig.custom()
@@ -106,24 +118,11 @@ final class FetchLanes implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, r -> Threads.daemon(r, "realqa-lanes"));
     }
 
-    /** The lane of an address: its host and port, or that of all files. */
-    static String laneOf(String uri) {
-        try {
-            URI parsed = new URI(uri);
-            String authority = parsed.getRawAuthority();
-            return authority == null
-                    ? String.valueOf(parsed.getScheme()).toLowerCase(Locale.ROOT)
-                    : authority.substring(authority.lastIndexOf('@') + 1).toLowerCase(Locale.ROOT);
-        } catch (URISyntaxException e) {
-            return "?";
-        }
-    }
-
     /** Whether the lane has room for one more. */
     boolean hasRoom(String name) {
         synchronized (lanes) {
             Lane lane = lanes.get(name);
-            return lane == null || lane.size() < share;
+            return lane == null || lane.size() < (troubled(lane) ? shareInTrouble : share);
         }
     }
 
@@ -139,10 +138,12 @@ final class FetchLanes implements AutoCloseable {
     /** Lanes whose host is left alone now. */
     int avoided() {
         synchronized (lanes) {
-            return (int) lanes.values().stream()
-                    .filter(l -> l.breaker.getState() == CircuitBreaker.State.OPEN)
-                    .count();
+            return (int) lanes.values().stream().filter(FetchLanes::troubled).count();
         }
+    }
+
+    private static boolean troubled(Lane lane) {
+        return lane.breaker.getState() != CircuitBreaker.State.CLOSED;
     }
 
     /** Starts what may start on a lane, and ends what has waited too long. */

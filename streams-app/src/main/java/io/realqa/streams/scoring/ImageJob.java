@@ -1,5 +1,6 @@
 package io.realqa.streams.scoring;
 
+import io.realqa.streams.content.ContentPlace;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,7 @@ public record ImageJob(
      * which they wait for each other and hold up no image.
      */
     public String lane() {
-        String place = content != null ? "" : FetchLanes.laneOf(String.valueOf(uri));
+        String place = content != null ? "" : ContentPlace.of(String.valueOf(uri));
         return clip() ? CLIPS + place : place;
     }
 }

@@ -115,8 +115,13 @@ public final class ScoringEngine implements AutoCloseable {
         TokenBudget budget = new TokenBudget(config.batches().maxVisualTokens());
         this.batcher = new MicroBatcher(config.batches(), budget, System::nanoTime);
         this.metrics = new EngineMetrics(metrics);
-        this.lanes =
-                new FetchLanes(content, config.fetch(), config.limits().images(), System::nanoTime, new Fetching());
+        this.lanes = new FetchLanes(
+                content,
+                config.fetch(),
+                config.limits().images(),
+                config.limits().bytes() / largestFetch,
+                System::nanoTime,
+                new Fetching());
         this.preparers = Executors.newFixedThreadPool(
                 Runtime.getRuntime().availableProcessors(), r -> Threads.daemon(r, "realqa-prepare"));
         this.clips = new Semaphore(config.clips().inFlight());

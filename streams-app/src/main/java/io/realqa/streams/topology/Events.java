@@ -38,6 +38,7 @@ final class Events {
     private static final int MAX_TRACE_BYTES = 256;
 
     private static final int MAX_MESSAGE = 4096;
+    private static final int MESSAGE_END = 400;
 
     private Events() {}
 
@@ -168,7 +169,7 @@ final class Events {
                 .setPlatform(upload == null ? null : shortened(upload.getPlatform(), UploadValidator.MAX_NAME))
                 .setStage(outcome.stage().name())
                 .setReason(outcome.reason().name())
-                .setMessage(shortened(outcome.message(), MAX_MESSAGE))
+                .setMessage(message(outcome.message()))
                 .setAttempts(outcome.attempts())
                 .setKey(at.key() == null ? null : ByteBuffer.wrap(at.key()))
                 .setValue(at.value() == null ? null : ByteBuffer.wrap(at.value()))
@@ -224,6 +225,14 @@ final class Events {
     /** A dead letter repeats what the upload says, and must still fit its topic. */
     private static String shortened(String text, int characters) {
         return text.length() <= characters ? text : text.substring(0, characters) + "…";
+    }
+
+    /** What went wrong, in one line; of a long one the middle is left out, since its end says what was expected. */
+    private static String message(String text) {
+        String line = text.replaceAll("\\p{Cntrl}", "\uFFFD");
+        return line.length() <= MAX_MESSAGE
+                ? line
+                : line.substring(0, MAX_MESSAGE - MESSAGE_END) + " … " + line.substring(line.length() - MESSAGE_END);
     }
 
     /** UTF-8 text; where bytes are none, a replacement character stands for each. */

@@ -28,6 +28,9 @@ record PendingUpload(
         Headers headers) {
     private static final int VERSION = 1;
 
+    /** What a header takes besides its name and value: the length of each. */
+    private static final long HEADER_BYTES = 2L * Integer.BYTES;
+
     /** Bytes of key, value and headers. */
     long payloadBytes() {
         long bytes = headerBytes();
@@ -36,11 +39,11 @@ record PendingUpload(
         return bytes;
     }
 
-    /** Bytes of the headers; a character of a name counts as the most that it may take. */
+    /** Bytes of the headers as they are stored; a character of a name counts as the most that it may take. */
     long headerBytes() {
         long bytes = 0;
         for (Header h : headers) {
-            bytes += 3L * h.key().length() + (h.value() == null ? 0 : h.value().length);
+            bytes += HEADER_BYTES + 3L * h.key().length() + (h.value() == null ? 0 : h.value().length);
         }
         return bytes;
     }

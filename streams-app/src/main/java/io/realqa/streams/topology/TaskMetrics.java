@@ -14,6 +14,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** What the tasks of this instance count, all together. Thread-safe. */
 final class TaskMetrics {
+    /** What took longer is not told apart. */
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private final ServiceMetrics metrics;
     private final Counter uploads;
     private final Counter scores;
@@ -69,8 +72,9 @@ final class TaskMetrics {
     }
 
     void endToEnd(Instant uploadedAt, Instant now) {
+        // Publishers may say any time, the year 1 included, whose nanoseconds no long holds.
         Duration took = Duration.between(uploadedAt, now);
-        endToEnd.record(took.isNegative() ? Duration.ZERO : took);
+        endToEnd.record(took.isNegative() ? Duration.ZERO : took.compareTo(LONGEST) > 0 ? LONGEST : took);
     }
 
     /** Entries of pending stores have come or gone. */

@@ -3,6 +3,7 @@ package io.realqa.streams.scoring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.realqa.streams.content.ContentPlace;
 import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.streams.metrics.ServiceMetrics;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class FetchLanesTest {
     private static final int IN_FLIGHT = 16;
+    private static final long LARGEST = 100_000;
 
     private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
     private final TestModel model = new TestModel(grey -> {});
@@ -63,10 +65,10 @@ class FetchLanesTest {
             exchange.getResponseBody().write(body);
             exchange.close();
         });
-        start(new EngineConfig.Fetch(4, Duration.ofSeconds(30), Duration.ofMillis(200)));
+        start(new EngineConfig.Fetch(4, Duration.ofSeconds(30), Duration.ofMillis(200)), IN_FLIGHT, 100 << 20);
     }
 
-    private void start(EngineConfig.Fetch fetch) {
+    private void start(EngineConfig.Fetch fetch, int images, long bytes) {
         if (engine != null) {
             engine.close();
         }
@@ -74,12 +76,12 @@ class FetchLanesTest {
         engine = new ScoringEngine(
                 (platform, id) -> model,
                 ContentPolicy.defaults()
-                        .withMaxBytes(100_000)
+                        .withMaxBytes(LARGEST)
                         .withHttpHosts(Set.of(address(slowHost), address(host)))
                         .withAttempts(1)
                         .withReadTimeout(Duration.ofSeconds(30)),
                 EngineConfig.DEFAULTS
-                        .withLimits(new EngineConfig.Limits(IN_FLIGHT, 100 << 20))
+                        .withLimits(new EngineConfig.Limits(images, bytes))
                         .withFetch(fetch),
                 new ServiceMetrics(meters),
                 fault -> {});
@@ -140,6 +142,38 @@ class FetchLanesTest {
         outcome();
     }
 
+    /** Each fetch sets room aside for the largest image: that is used up long before the images' share. */
+    @Test
+    void aSlowHostHasHalfOfTheRoomForFetches() throws Exception {
+        start(new EngineConfig.Fetch(8, Duration.ofSeconds(30), Duration.ofMillis(200)), 64, 8 * LARGEST);
+        int taken = 0;
+        while (offer(slowHost) == Offer.TAKEN) {
+            taken++;
+        }
+        assertThat(taken).isEqualTo(4);
+        assertThat(offer(slowHost)).isEqualTo(Offer.LANE_FULL);
+        for (int i = 0; i < 20; i++) {
+            assertThat(offer(host)).isEqualTo(Offer.TAKEN);
+            assertThat(outcome()).isInstanceOf(Scored.class);
+        }
+    }
+
+    /** What waits for it takes room from others until it is given up. */
+    @Test
+    void aHostThatIsLeftAloneHasAQuarterOfTheRoomForFetches() throws Exception {
+        start(new EngineConfig.Fetch(1, Duration.ofSeconds(30), Duration.ofSeconds(60)), 64, 12 * LARGEST);
+        status.set(503);
+        for (int i = 0; i < 10; i++) {
+            assertThat(offer(host)).isEqualTo(Offer.TAKEN);
+            assertThat(outcome()).isInstanceOf(Rejected.class);
+        }
+        int taken = 0;
+        while (offer(host) == Offer.TAKEN) {
+            taken++;
+        }
+        assertThat(taken).isEqualTo(3);
+    }
+
     @Test
     void whoeverIsToldOfAResultFindsItsRoomInTheLane() throws Exception {
         status.set(404);
@@ -185,7 +219,7 @@ class FetchLanesTest {
 
     @Test
     void patienceWithAHostThatStaysDownEnds() throws Exception {
-        start(new EngineConfig.Fetch(4, Duration.ofMillis(300), Duration.ofMinutes(1)));
+        start(new EngineConfig.Fetch(4, Duration.ofMillis(300), Duration.ofMinutes(1)), IN_FLIGHT, 100 << 20);
         breakHost();
         assertThat(offer(host)).isEqualTo(Offer.TAKEN);
 
@@ -208,10 +242,15 @@ class FetchLanesTest {
 
     @Test
     void aLaneIsAHostWithItsPortOrAllFiles() {
-        assertThat(FetchLanes.laneOf("https://a:b@Example.org:8443/x")).isEqualTo("example.org:8443");
-        assertThat(FetchLanes.laneOf("http://example.org/y?z")).isEqualTo("example.org");
-        assertThat(FetchLanes.laneOf("file:///tmp/x")).isEqualTo("file");
-        assertThat(FetchLanes.laneOf("file:/tmp/x")).isEqualTo("file");
-        assertThat(FetchLanes.laneOf("not a uri")).isEqualTo("?");
+        assertThat(ContentPlace.of("https://Example.org:8443/x")).isEqualTo("example.org:8443");
+        assertThat(ContentPlace.of("https://example.org:08443/x")).isEqualTo("example.org:8443");
+        assertThat(ContentPlace.of("http://example.org/y?z")).isEqualTo("example.org:80");
+        assertThat(ContentPlace.of("HTTP://example.org:80/y")).isEqualTo("example.org:80");
+        assertThat(ContentPlace.of("http://m\u00fcnchen.example/")).isEqualTo("xn--mnchen-3ya.example:80");
+        assertThat(ContentPlace.of("file:///tmp/x")).isEqualTo("file");
+        assertThat(ContentPlace.of("file:/tmp/x")).isEqualTo("file");
+        assertThat(ContentPlace.of("not a uri")).isEqualTo("?");
+        assertThat(ContentPlace.of("http://a:b@example.org/")).isEqualTo("?");
+        assertThat(ContentPlace.of("http://example.org:-80/")).isEqualTo("?");
     }
 }
