@@ -5,7 +5,6 @@ import static io.realqa.settings.Values.or;
 
 import io.realqa.schemas.AvroSerde;
 import io.realqa.scorer.image.ImageLimits;
-import io.realqa.settings.KafkaSettings;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
 import io.realqa.settings.Values;
@@ -27,7 +26,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.streams.StreamsConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -159,7 +157,6 @@ public record ServiceConfig(
 
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
-        KafkaSettings.check("kafka", kafka, StreamsConfig.configDef());
         StreamsProperties.check(this);
         registryAddress(registry);
         Values.path("model.checkpoint", model.checkpoint());

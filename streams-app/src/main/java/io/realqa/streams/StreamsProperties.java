@@ -67,11 +67,12 @@ final class StreamsProperties {
     }
 
     /**
-     * Refuses what is not a choice, and what Kafka Streams takes but nobody means.
+     * Refuses what Kafka Streams or its clients do not take, what is not a choice, and what Kafka Streams takes but nobody means.
      *
      * @throws SettingsException naming key and value
      */
     static void check(ServiceConfig config) {
+        KafkaSettings.check("kafka", config.kafka(), StreamsConfig.configDef());
         String guarantee = config.kafka().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG);
         if (guarantee != null && !guarantee.equals(StreamsConfig.EXACTLY_ONCE_V2)) {
             throw new SettingsException("kafka." + StreamsConfig.PROCESSING_GUARANTEE_CONFIG + ": " + guarantee

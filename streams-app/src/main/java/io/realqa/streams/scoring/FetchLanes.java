@@ -85,7 +85,7 @@ final class FetchLanes implements AutoCloseable {
 
     /**
      * @param images that the engine admits at a time
-     * @param fetches for which it sets room aside at a time, in bytes
+     * @param fetches that find room in its bytes at a time
      */
     FetchLanes(
             ContentSource source,
