@@ -22,9 +22,6 @@ import io.realqa.streams.topology.ScoringTopology;
 import io.realqa.streams.topology.Tasks;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -38,7 +35,6 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,8 +77,6 @@ public final class ScoringService implements AutoCloseable {
 
     private static final long RETRY_PAUSE_MILLIS = 1_000;
     private static final long DRAIN_SLICE_MILLIS = 20;
-    /** A thread that dies more often than this within a minute does not recover by starting again. */
-    private static final int MOST_RESTARTS = 10;
 
     private final ServiceConfig config;
     private final Supplier<Model> loader;
@@ -92,7 +86,7 @@ public final class ScoringService implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final Deque<Instant> restarts = new ArrayDeque<>();
+    private final ThreadDeaths deaths = new ThreadDeaths(Clock.systemUTC(), metrics);
     private volatile String loading = "not started";
     private volatile @Nullable Running running;
     private @Nullable HttpSide http;
@@ -261,7 +255,11 @@ public final class ScoringService implements AutoCloseable {
                 Clock.systemUTC(),
                 calibrations);
         KafkaStreams streams = new KafkaStreams(ScoringTopology.build(tasks), properties);
-        streams.setUncaughtExceptionHandler(this::onDeath);
+        // Called by the thread that dies.
+        streams.setUncaughtExceptionHandler(cause -> deaths.of(
+                cause,
+                streams.metadataForLocalThreads().size(),
+                StreamThreads.reading(streams, Thread.currentThread())));
         streams.setStateListener((now, before) -> {
             LOG.info("state {} -> {}", before, now);
             if (now == KafkaStreams.State.ERROR || now == KafkaStreams.State.NOT_RUNNING) {
@@ -273,22 +271,6 @@ public final class ScoringService implements AutoCloseable {
         metrics.gauge(Metric.COMMIT_LATENCY, () -> StreamThreads.longestCommitSeconds(streams));
         running = new Running(engine, tasks, streams, kafka);
         streams.start();
-    }
-
-    private StreamThreadExceptionResponse onDeath(Throwable cause) {
-        Instant now = Instant.now();
-        int deaths;
-        synchronized (restarts) {
-            restarts.add(now);
-            restarts.removeIf(t -> t.isBefore(now.minusSeconds(60)));
-            deaths = restarts.size();
-        }
-        if (deaths > MOST_RESTARTS) {
-            LOG.error("{} stream threads died within a minute: the service stops", deaths, cause);
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-        }
-        LOG.error("a stream thread died and starts again from the last commit", cause);
-        return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
 
     /** The device is lost: other instances get the tasks at once, and this process is to end. */

@@ -1,5 +1,6 @@
 package io.realqa.streams;
 
+import java.util.stream.Collectors;
 import org.apache.kafka.streams.KafkaStreams;
 
 /** What Kafka Streams tells of its threads. */
@@ -10,6 +11,18 @@ final class StreamThreads {
         return streams.metadataForLocalThreads().stream()
                 .mapToInt(t -> t.activeTasks().size())
                 .sum();
+    }
+
+    /** From where a thread's partitions are read after its last commit, as text for the log. */
+    static String reading(KafkaStreams streams, Thread thread) {
+        String offsets = streams.metadataForLocalThreads().stream()
+                .filter(t -> t.threadName().equals(thread.getName()))
+                .flatMap(t -> t.activeTasks().stream())
+                .flatMap(task -> task.committedOffsets().entrySet().stream())
+                .map(e -> e.getKey() + (e.getValue() < 0 ? " from the start" : " from offset " + e.getValue()))
+                .sorted()
+                .collect(Collectors.joining(", "));
+        return offsets.isEmpty() ? "no partitions" : offsets;
     }
 
     /** The longest commit of late, over all threads; 0 before the first. */

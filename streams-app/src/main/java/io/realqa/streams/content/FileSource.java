@@ -9,11 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Content from files under the roots that a policy allows. Thread-safe. */
@@ -54,16 +53,20 @@ final class FileSource {
 
     /** @throws Refusal PATH_NOT_ALLOWED, NOT_FOUND, FORBIDDEN, TOO_MANY_BYTES, TIMEOUT or READ_FAILED */
     byte[] read(Path path) throws Refusal, InterruptedException {
-        Path real = real(path);
+        Path real;
         try {
-            if (!Files.isRegularFile(real, NOFOLLOW_LINKS)) {
-                throw notRegular(path);
-            }
-            // A link that has taken the file's place by now is not followed.
-            try (SeekableByteChannel channel =
-                    Files.newByteChannel(real, Set.of(StandardOpenOption.READ, NOFOLLOW_LINKS))) {
-                return read(channel);
-            }
+            real = path.toRealPath();
+        } catch (IOException e) {
+            // The failure tells whether something exists, so it is told only about what lies under a root.
+            Path nearest = nearest(path);
+            throw nearest != null && root(nearest) != null ? failed(path, e) : outside(path);
+        }
+        Path root = root(real);
+        if (root == null) {
+            throw outside(path);
+        }
+        try (SeekableByteChannel channel = Descent.open(root, real)) {
+            return read(channel);
         } catch (ClosedByInterruptException e) {
             throw interrupted(e);
         } catch (IOException e) {
@@ -94,20 +97,6 @@ final class FileSource {
         return bytes.toArray();
     }
 
-    private Path real(Path path) throws Refusal {
-        try {
-            Path real = path.toRealPath();
-            if (!allowed(real)) {
-                throw outside(path);
-            }
-            return real;
-        } catch (IOException e) {
-            // The failure tells whether something exists, so it is told only about what lies under a root.
-            Path nearest = nearest(path);
-            throw nearest != null && allowed(nearest) ? failed(path, e) : outside(path);
-        }
-    }
-
     /** The real path of the nearest ancestor that exists, or null if that is a link to nowhere. */
     private static @Nullable Path nearest(Path path) {
         Path existing = path;
@@ -121,18 +110,21 @@ final class FileSource {
         }
     }
 
-    private boolean allowed(Path real) {
-        return policy.fileRoots().stream().anyMatch(root -> isUnder(root, real));
-    }
-
-    private static boolean isUnder(Path root, Path real) {
-        try {
-            // Resolved each time: a root may be a link that is moved on with every new version of a volume.
-            return real.startsWith(root.toRealPath());
-        } catch (IOException e) {
-            // A root that is not there at the moment allows nothing.
-            return false;
+    /** The real path of the root that a real path is under, or null if it is under none. */
+    private @Nullable Path root(Path real) {
+        for (Path root : policy.fileRoots()) {
+            try {
+                // Resolved each time: a root may be a link that is moved on with every new version of a volume.
+                Path top = root.toRealPath();
+                if (real.startsWith(top)) {
+                    return top;
+                }
+            } catch (IOException e) {
+                // A root that is not there at the moment allows nothing.
+                continue;
+            }
         }
+        return null;
     }
 
     private static Refusal failed(Path path, IOException failure) {
@@ -141,7 +133,12 @@ final class FileSource {
         }
         if (failure instanceof AccessDeniedException) {
             return Refusal.lasting(
-                    Reason.FORBIDDEN, "file: " + path + " may not be read (expected: a readable file)", failure);
+                    Reason.FORBIDDEN,
+                    "file: " + path + " may not be read (expected: a readable file in directories that may be listed)",
+                    failure);
+        }
+        if (failure instanceof FileSystemException e && Descent.NOT_REGULAR.equals(e.getReason())) {
+            return Refusal.lasting(Reason.READ_FAILED, "file: " + path + " (expected: a regular file)");
         }
         return Refusal.lasting(
                 Reason.READ_FAILED, "file: " + path + ": " + failure + " (expected: a readable file)", failure);
@@ -154,10 +151,6 @@ final class FileSource {
     private static Refusal outside(Path path) {
         return Refusal.lasting(
                 Reason.PATH_NOT_ALLOWED, "path: " + path + " (expected: a file under one of the allowed roots)");
-    }
-
-    private static Refusal notRegular(Path path) {
-        return Refusal.lasting(Reason.READ_FAILED, "file: " + path + " (expected: a regular file)");
     }
 
     private Refusal tooManyBytes(Object size) {

@@ -52,6 +52,7 @@ public enum Metric {
     HOSTS_AVOIDED("realqa.hosts.avoided", Kind.GAUGE, "", "image hosts that are left alone because they fail"),
     RESTORED("realqa.restored.uploads", Kind.COUNTER, "", "pending uploads that tasks found when they started"),
     COMMIT_LATENCY("realqa.commit.latency.max", Kind.GAUGE, "seconds", "longest commit, as Kafka Streams reports it"),
+    THREAD_DEATHS("realqa.thread.deaths", Kind.COUNTER, "", "stream threads that died and were replaced"),
     ADAPTERS_RESIDENT("realqa.adapters.resident", Kind.GAUGE, "", "adapters in memory, served or kept for a rollback"),
     ADAPTER_EPOCH(
             "realqa.adapter.epoch", Kind.GAUGE, "", "highest epoch that this instance serves; 0: nothing released"),
