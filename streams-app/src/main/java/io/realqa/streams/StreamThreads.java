@@ -13,13 +13,13 @@ final class StreamThreads {
                 .sum();
     }
 
-    /** From where a thread's partitions are read after its last commit, as text for the log. */
+    /** The partitions that a thread reads and its last commit of each, as text for the log. */
     static String reading(KafkaStreams streams, Thread thread) {
         String offsets = streams.metadataForLocalThreads().stream()
                 .filter(t -> t.threadName().equals(thread.getName()))
                 .flatMap(t -> t.activeTasks().stream())
                 .flatMap(task -> task.committedOffsets().entrySet().stream())
-                .map(e -> e.getKey() + (e.getValue() < 0 ? " from the start" : " from offset " + e.getValue()))
+                .map(e -> e.getKey() + (e.getValue() < 0 ? "" : " from offset " + e.getValue()))
                 .sorted()
                 .collect(Collectors.joining(", "));
         return offsets.isEmpty() ? "no partitions" : offsets;

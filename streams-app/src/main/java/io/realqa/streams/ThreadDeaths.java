@@ -35,7 +35,7 @@ final class ThreadDeaths {
      * Takes note of a death.
      *
      * @param threads of this instance
-     * @param reading from where the dead thread's partitions are read again, for the log
+     * @param reading the dead thread's partitions and where it had committed them, for the log
      */
     synchronized StreamThreadExceptionResponse of(Throwable cause, int threads, String reading) {
         counter.increment();

@@ -52,6 +52,8 @@ class ThreadDeathsTest {
     }
 
     private StreamThreadExceptionResponse death(int threads) {
-        return deaths.of(new IllegalStateException("a test's"), threads, "image.uploads-0 from 7");
+        IllegalStateException cause = new IllegalStateException("a test's");
+        cause.setStackTrace(new StackTraceElement[0]); // it is logged
+        return deaths.of(cause, threads, "image.uploads-0 from offset 7");
     }
 }
