@@ -32,10 +32,13 @@ final class FileSource {
      */
     static Path path(URI uri) throws Refusal {
         String authority = uri.getRawAuthority();
+        if (authority != null && authority.indexOf('@') >= 0) {
+            throw badUri("user info: present");
+        }
         if (authority != null && !authority.equalsIgnoreCase("localhost")) {
             throw badUri("host: " + ShownUri.of(authority));
         }
-        String rawPath = URI.create(uri.toASCIIString()).getRawPath();
+        String rawPath = uri.getRawPath();
         if (rawPath == null || !rawPath.startsWith("/") || rawPath.startsWith("//")) {
             throw badUri("path: " + (rawPath == null ? "relative" : rawPath));
         }
@@ -45,7 +48,7 @@ final class FileSource {
         try {
             // From the URI, so that escaped bytes reach the file system as they are, whatever the JVM's locale.
             // Normalised after unescaping: "..", escaped or not, means the parent in the address, never that of a link.
-            return Path.of(URI.create("file://" + rawPath)).normalize();
+            return Path.of(URI.create("file://" + AsciiUri.of(rawPath))).normalize();
         } catch (IllegalArgumentException e) {
             throw badUri("path: " + rawPath);
         }

@@ -84,8 +84,8 @@ record HttpAddress(URI uri, String scheme, String host, int port) {
                 + (path == null || path.isEmpty() ? "/" : path)
                 + (query == null ? "" : "?" + query);
         try {
-            return new URI(new URI(text).toASCIIString());
-        } catch (URISyntaxException e) {
+            return new URI(AsciiUri.of(text));
+        } catch (URISyntaxException | IllegalArgumentException e) {
             return null;
         }
     }
@@ -106,7 +106,9 @@ record HttpAddress(URI uri, String scheme, String host, int port) {
     }
 
     private static Refusal badHost(String authority) {
+        // What follows a colon may be a password.
+        String shown = authority.replaceFirst("(?<!\\[):.*", ":…");
         return Refusal.lasting(
-                Reason.BAD_URI, "host: " + ShownUri.of(authority) + " (expected: a host name or an address)");
+                Reason.BAD_URI, "host: " + ShownUri.of(shown) + " (expected: a host name or an address)");
     }
 }

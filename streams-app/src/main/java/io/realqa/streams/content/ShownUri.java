@@ -8,7 +8,7 @@ final class ShownUri {
 
     /** Works on the text, so that it also holds for addresses that do not parse. */
     static String of(String uri) {
-        String shown = withoutUserInfo(withoutTail(uri)).replaceAll("\\p{Cntrl}", "\uFFFD");
+        String shown = withoutTail(withoutUserInfo(uri)).replaceAll("\\p{Cntrl}", "\uFFFD");
         return shown.length() > MOST_CHARACTERS ? shown.substring(0, MOST_CHARACTERS) + "…" : shown;
     }
 
@@ -27,8 +27,14 @@ final class ShownUri {
             return uri;
         }
         int start = slashes + 2;
-        int slash = uri.indexOf('/', start);
-        int at = uri.lastIndexOf('@', slash < 0 ? uri.length() : slash);
+        int end = start;
+        while (end < uri.length() && "/?#".indexOf(uri.charAt(end)) < 0) {
+            end++;
+        }
+        String authority = uri.substring(start, end);
+        // What looks like a host with a port that is none may be the beginning of a password with a slash in it.
+        boolean secret = authority.indexOf('@') >= 0 || authority.matches(".*:.*[^\\d\\]].*");
+        int at = secret ? uri.lastIndexOf('@') : -1;
         return at < start ? uri : uri.substring(0, start) + "…" + uri.substring(at);
     }
 }

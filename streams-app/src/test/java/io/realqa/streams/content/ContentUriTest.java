@@ -85,12 +85,39 @@ class ContentUriTest {
                 "ftp://evil.example/a?sig=hunter2",
                 "data:text/plain?hunter2",
                 "http://me:hunter2@evil.example/a b",
+                "http://me:hunter2/3@evil.example/a",
+                "http://me:hunter2?3@evil.example/a",
+                "http://me:hunter2#3@evil.example/a",
+                "http://me:p@hunter2/3@evil.example/a b",
+                "file://me:hunter2@localhost/a",
                 "file:///srv/a?hunter2"
             })
     void neitherMessageNorTraceTellsTheSecretsOfAnAddress(String uri) {
         StringWriter trace = new StringWriter();
         rejection(policy, uri).printStackTrace(new PrintWriter(trace, true));
         assertThat(trace.toString()).doesNotContain("hunter2").contains("…");
+    }
+
+    @Test
+    void anAtInThePathIsShown() {
+        assertThat(rejection(policy, "http://evil.example/@me/a")).hasMessageContaining("http://evil.example/@me/a: ");
+        assertThat(rejection(policy, "http://evil.example:81/@me/a")).hasMessageContaining("//evil.example:81/@me/a: ");
+    }
+
+    @Test
+    void halfACharacterIsABadUri() {
+        assertRejected(policy, "http://img.example/\ud800", Reason.BAD_URI, 0);
+        assertRejected(policy, "file:///\ud800", Reason.BAD_URI, 0);
+    }
+
+    @Test
+    void twoSpellingsOfALetterAreTwoNames() throws Refusal {
+        assertThat(HttpAddress.of(URI.create("http://img.example/\u00e9?\u00e9"))
+                        .uri())
+                .hasToString("http://img.example/%C3%A9?%C3%A9");
+        assertThat(HttpAddress.of(URI.create("http://img.example/e\u0301?e\u0301"))
+                        .uri())
+                .hasToString("http://img.example/e%CC%81?e%CC%81");
     }
 
     @Test

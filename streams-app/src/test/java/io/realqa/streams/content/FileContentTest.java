@@ -59,6 +59,10 @@ class FileContentTest {
         Files.writeString(file, "accent");
         assertThat(fetch(escaped)).isEqualTo("accent");
         assertThat(fetch("file://" + root + "/é%20b.jpg")).isEqualTo("accent");
+        String apart = "file://" + root + "/e%CC%81%20b.jpg"; // as macOS spells it
+        Files.writeString(root.resolve(Path.of(URI.create(apart))), "letter and accent");
+        assertThat(fetch(apart)).isEqualTo("letter and accent");
+        assertThat(fetch("file://" + root + "/e\u0301%20b.jpg")).isEqualTo("letter and accent");
     }
 
     @Test
