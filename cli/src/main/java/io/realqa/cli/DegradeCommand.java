@@ -25,8 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,7 +49,6 @@ final class DegradeCommand implements Callable<Integer> {
 
     private static final Set<String> EXTENSIONS = Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff");
     private static final long LONGEST_SECONDS = 120;
-    private static final long PLAIN_PROGRESS_NANOS = 5_000_000_000L;
 
     @Parameters(paramLabel = "PHOTOS", description = "folder of photographs, five at least")
     private Path photographs;
@@ -134,22 +131,13 @@ final class DegradeCommand implements Callable<Integer> {
         }
     }
 
-    private static ProgressBar bar(String part, int count) {
-        return new ProgressBarBuilder()
-                .setTaskName(part)
-                .setInitialMax(count)
-                .setUpdateIntervalMillis(200)
-                .clearDisplayOnFinish()
-                .build();
-    }
-
     private void write(Path folder, String part, List<RasterImage> photos, int count) throws Exception {
         Files.createDirectories(folder.resolve(part));
         DegradedSet set = new DegradedSet(seed);
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService pool = Executors.newFixedThreadPool(threads);
-        long lastLine = System.nanoTime();
-        try (ProgressBar bar = Terminal.stderr() ? bar(part, count) : null;
+        try (ProgressLine shown =
+                        ProgressLine.of(spec.commandLine().getErr(), new ProgressLine.Task(part, count, "pictures"));
                 BufferedWriter labels = Files.newBufferedWriter(folder.resolve(part + ".jsonl"))) {
             Deque<Future<DegradedSet.View>> ahead = new ArrayDeque<>();
             int next = 0;
@@ -164,13 +152,7 @@ final class DegradeCommand implements Callable<Integer> {
                 ObjectNode line = view.label();
                 labels.write(line.put("image", name).toString());
                 labels.newLine();
-                if (bar != null) {
-                    bar.step();
-                } else if (n + 1 == count || System.nanoTime() - lastLine > PLAIN_PROGRESS_NANOS) {
-                    lastLine = System.nanoTime();
-                    spec.commandLine().getErr().println(part + ": " + (n + 1) + " of " + count + " pictures");
-                    spec.commandLine().getErr().flush();
-                }
+                shown.by(1);
             }
         } finally {
             pool.shutdownNow();

@@ -5,51 +5,29 @@ import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoadingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import org.jspecify.annotations.Nullable;
+import java.time.Duration;
 
-/**
- * How far a checkpoint's loading is, where it takes more than a moment: a bar on a terminal, else a line now and then. Safe
- * for any thread.
- */
+/** How far a checkpoint's loading is, where it takes more than a moment. Safe for any thread. */
 public final class LoadingProgress implements LoadingListener, AutoCloseable {
-    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private final ProgressLine line;
 
-    private final PrintWriter err;
-    private final Path checkpoint;
-    private final boolean bars;
-    private final LongSupplier nanoTime;
-    private final long start;
-    private long lastLine;
-    private @Nullable ProgressBar bar;
-    private boolean closed;
-
-    /**
-     * Begins.
-     *
-     * @param bars whether the terminal's line is free for one
-     */
-    LoadingProgress(PrintWriter err, Path checkpoint, boolean bars, LongSupplier nanoTime) {
-        this.err = err;
-        this.checkpoint = checkpoint;
-        this.bars = bars;
-        this.nanoTime = nanoTime;
-        this.start = nanoTime.getAsLong();
-        this.lastLine = start;
+    private LoadingProgress(ProgressLine line) {
+        this.line = line;
     }
 
     /** In lines only, where others write to the terminal meanwhile. */
     static LoadingProgress inLines(PrintWriter err, Path checkpoint) {
-        return new LoadingProgress(err, checkpoint, false, System::nanoTime);
+        return new LoadingProgress(ProgressLine.inLines(err, task(checkpoint)));
     }
 
     /** On a terminal with a bar. */
     static LoadingProgress of(PrintWriter err, Path checkpoint) {
-        return new LoadingProgress(err, checkpoint, Terminal.stderr(), System::nanoTime);
+        return new LoadingProgress(ProgressLine.of(err, task(checkpoint)));
+    }
+
+    private static ProgressLine.Task task(Path checkpoint) {
+        return new ProgressLine.Task(
+                "loading " + checkpoint.getFileName(), -1, 0, "MiB", 1 << 20, Duration.ofSeconds(1));
     }
 
     /** Loads a checkpoint for this machine and says how far it is. */
@@ -59,37 +37,15 @@ public final class LoadingProgress implements LoadingListener, AutoCloseable {
         }
     }
 
+    /** Each byte is read for the weights and for the digest. */
     @Override
-    public synchronized void read(long done, long total) {
-        long now = nanoTime.getAsLong();
-        if (closed || now - start < MOMENT_NANOS) {
-            return;
-        }
-        if (bars) {
-            if (bar == null) {
-                bar = new ProgressBarBuilder()
-                        .setTaskName("loading " + checkpoint.getFileName())
-                        .setInitialMax(total / 2) // each byte is read for the weights and for the digest
-                        .setUnit(" MiB", 1 << 20)
-                        .setUpdateIntervalMillis(200)
-                        .clearDisplayOnFinish()
-                        .build();
-            }
-            bar.stepTo(done / 2);
-        } else if (now - lastLine > LINE_NANOS) {
-            lastLine = now;
-            err.println("loading " + checkpoint + ": " + 100 * done / total + " %");
-            err.flush();
-        }
+    public void read(long done, long total) {
+        line.to(done / 2, total / 2);
     }
 
     /** Takes the bar away. */
     @Override
-    public synchronized void close() {
-        closed = true;
-        if (bar != null) {
-            bar.close();
-            bar = null;
-        }
+    public void close() {
+        line.close();
     }
 }

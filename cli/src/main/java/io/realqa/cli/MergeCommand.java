@@ -3,11 +3,9 @@ package io.realqa.cli;
 import io.realqa.scorer.Merger;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -21,8 +19,6 @@ import picocli.CommandLine.Spec;
                 "Merges a LoRA adapter into its base model and writes a Hugging Face folder that scores as both do.")
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class MergeCommand implements Callable<Integer> {
-    private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(10);
-
     @Option(
             names = "--checkpoint",
             required = true,
@@ -52,18 +48,9 @@ final class MergeCommand implements Callable<Integer> {
         Merger merger = new Merger(checkpoint, adapter);
         long total = merger.bytes();
         long start = System.nanoTime();
-        long[] written = {0, start};
-        try (ProgressBar progress = Terminal.stderr() ? progress(total) : null) {
-            merger.write(out, maxShardSize, bytes -> {
-                written[0] += bytes;
-                if (progress != null) {
-                    progress.stepBy(bytes);
-                } else if (System.nanoTime() - written[1] > PROGRESS_NANOS) {
-                    written[1] = System.nanoTime();
-                    err.printf(Locale.ROOT, "merged %d of %d MB%n", written[0] / 1_000_000, total / 1_000_000);
-                    err.flush();
-                }
-            });
+        ProgressLine.Task task = new ProgressLine.Task("merging", total, 0, "MB", 1_000_000, Duration.ZERO);
+        try (ProgressLine shown = ProgressLine.of(err, task)) {
+            merger.write(out, maxShardSize, shown::by);
         }
         err.printf(
                 Locale.ROOT,
@@ -74,16 +61,5 @@ final class MergeCommand implements Callable<Integer> {
                 (System.nanoTime() - start) / 1e9);
         err.flush();
         return 0;
-    }
-
-    private static ProgressBar progress(long bytes) {
-        return new ProgressBarBuilder()
-                .setTaskName("merging")
-                .setInitialMax(bytes)
-                .setUnit(" MB", 1_000_000)
-                .showSpeed()
-                .setUpdateIntervalMillis(200)
-                .clearDisplayOnFinish()
-                .build();
     }
 }

@@ -15,8 +15,6 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -175,11 +173,11 @@ final class ReplayCommand implements Callable<Integer> {
         return plain.length() <= SHOWN_CHARACTERS ? plain : plain.substring(0, SHOWN_CHARACTERS - 1) + "…";
     }
 
-    /** A bar on a terminal, a line for each phase else. Owned by the thread that replays. */
+    /** One phase after the other. Owned by the thread that replays. */
     private static final class Watch implements Replay.Progress, AutoCloseable {
         private final PrintWriter err;
         private Replay.@Nullable Phase phase;
-        private @Nullable ProgressBar bar;
+        private @Nullable ProgressLine shown;
 
         Watch(PrintWriter err, boolean dryRun) {
             this.err = err;
@@ -189,33 +187,23 @@ final class ReplayCommand implements Callable<Integer> {
 
         @Override
         public void at(Replay.Phase now, long done, long total, long replayed) {
-            String name = now == Replay.Phase.MARKS ? "marks of earlier replays" : "dead letters";
-            if (phase != now) {
-                phase = now;
+            ProgressLine line = shown;
+            if (line == null || phase != now) {
                 close();
-                if (Terminal.stderr()) {
-                    bar = new ProgressBarBuilder()
-                            .setTaskName(name)
-                            .setInitialMax(total)
-                            .setUpdateIntervalMillis(200)
-                            .clearDisplayOnFinish()
-                            .build();
-                } else {
-                    err.println("reading " + name + ": " + total + " offsets");
-                    err.flush();
-                }
+                phase = now;
+                String name = now == Replay.Phase.MARKS ? "marks of earlier replays" : "dead letters";
+                line = ProgressLine.of(err, new ProgressLine.Task(name, total, "offsets"));
+                shown = line;
             }
-            if (bar != null) {
-                bar.stepTo(done);
-                bar.setExtraMessage(replayed == 0 ? "" : count(replayed, "upload") + " replayed");
-            }
+            line.note(replayed == 0 ? "" : count(replayed, "upload") + " replayed");
+            line.to(done);
         }
 
         @Override
         public void close() {
-            if (bar != null) {
-                bar.close();
-                bar = null;
+            if (shown != null) {
+                shown.close();
+                shown = null;
             }
         }
     }

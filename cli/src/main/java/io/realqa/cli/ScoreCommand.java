@@ -16,8 +16,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -89,33 +87,40 @@ final class ScoreCommand implements Callable<Integer> {
         }
         Format as = format != null ? format : Terminal.stdout() ? Format.TABLE : Format.JSONL;
         PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
         int[] refused = new int[1];
         boolean oneClip = files.size() == 1 && ClipScoring.looksLikeAClip(files.get(0));
-        try (ModelHandle handle = model.load(spec.commandLine().getErr());
-                ProgressBar progress = Terminal.stderr() && !oneClip ? progress(files.size()) : null) {
+        try (ModelHandle handle = model.load(err);
+                ProgressLine shown = ProgressLine.of(
+                        err,
+                        new ProgressLine.Task("scoring", oneClip ? -1 : files.size(), oneClip ? "frames" : "files"))) {
             Scorer scorer = handle.scorer();
-            ResultPrinter printer =
-                    ResultPrinter.of(as, scorer, out, spec.commandLine().getErr());
+            ResultPrinter printer = ResultPrinter.of(as, scorer, out, err);
             printer.start();
             Consumer<Scoring.Result> results = result -> {
                 if (result instanceof Scoring.Refused) {
                     refused[0]++;
                 }
                 printer.print(result);
-                if (progress != null) {
-                    progress.step();
+                if (!oneClip) {
+                    shown.note("");
+                    shown.by(1);
                 }
             };
             Scoring images = new Scoring(scorer, mode, batch);
-            try (ClipProgress shown = new ClipProgress(spec.commandLine().getErr(), progress == null)) {
-                ClipScoring clips = new ClipScoring(scorer, sampling, batch, shown);
-                for (List<Path> run : runs(files)) {
-                    if (ClipScoring.looksLikeAClip(run.get(0))) {
-                        results.accept(clips.score(run.get(0)));
-                        shown.close();
-                    } else {
-                        images.score(run, results);
-                    }
+            ClipScoring clips = new ClipScoring(scorer, sampling, batch, (clip, done, total) -> {
+                if (oneClip) {
+                    shown.to(done, total);
+                } else {
+                    shown.note(clip.getFileName() + ": " + done + " of " + total + " frames");
+                    shown.by(0);
+                }
+            });
+            for (List<Path> run : runs(files)) {
+                if (ClipScoring.looksLikeAClip(run.get(0))) {
+                    results.accept(clips.score(run.get(0)));
+                } else {
+                    images.score(run, results);
                 }
             }
         }
@@ -148,15 +153,6 @@ final class ScoreCommand implements Callable<Integer> {
             images = !clip;
         }
         return runs;
-    }
-
-    private static ProgressBar progress(int images) {
-        return new ProgressBarBuilder()
-                .setTaskName("scoring")
-                .setInitialMax(images)
-                .setUpdateIntervalMillis(200)
-                .clearDisplayOnFinish()
-                .build();
     }
 
     private List<Path> files() throws IOException {

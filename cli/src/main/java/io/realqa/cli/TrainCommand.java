@@ -236,7 +236,7 @@ final class TrainCommand implements Callable<Integer> {
         spec.commandLine().getErr().flush();
         try (RecipeRun run = load(read);
                 TrainingProgress progress =
-                        new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+                        new TrainingProgress(spec.commandLine().getErr())) {
             Path made = run.run(progress);
             spec.commandLine().getOut().println(made);
             spec.commandLine().getOut().flush();
@@ -263,7 +263,7 @@ final class TrainCommand implements Callable<Integer> {
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
         try (Checkpoint loaded = LoadingProgress.load(spec.commandLine().getErr(), base);
                 TrainingProgress progress =
-                        new TrainingProgress(spec.commandLine().getErr(), Terminal.stderr())) {
+                        new TrainingProgress(spec.commandLine().getErr())) {
             Path made = new TrainingRun(loaded, asked, settings, split, target, saved, saveEvery, System::nanoTime)
                     .run(progress);
             spec.commandLine().getOut().println(made);

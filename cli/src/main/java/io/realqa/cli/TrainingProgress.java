@@ -2,23 +2,17 @@ package io.realqa.cli;
 
 import io.realqa.trainer.training.TrainingListener;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** A bar on a terminal, a line every few seconds elsewhere. */
+/** How far a training is, and how it goes. */
 final class TrainingProgress implements TrainingListener, AutoCloseable {
-    private static final long PLAIN_PROGRESS_NANOS = 5_000_000_000L;
-
     private final PrintWriter err;
-    private final boolean terminal;
-    private @Nullable ProgressBar bar;
-    private long lastLine = System.nanoTime();
+    private @Nullable ProgressLine shown;
 
-    TrainingProgress(PrintWriter err, boolean terminal) {
+    TrainingProgress(PrintWriter err) {
         this.err = err;
-        this.terminal = terminal;
     }
 
     @Override
@@ -43,16 +37,11 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         open(plan.steps(), plan.resumedAt());
     }
 
-    private void open(int steps, int done) {
-        if (terminal) {
-            bar = new ProgressBarBuilder()
-                    .setTaskName("training")
-                    .setInitialMax(steps)
-                    .startsFrom(done, java.time.Duration.ZERO)
-                    .setUpdateIntervalMillis(200)
-                    .clearDisplayOnFinish()
-                    .build();
-        }
+    private ProgressLine open(int steps, int done) {
+        ProgressLine line =
+                ProgressLine.of(err, new ProgressLine.Task("training", steps, done, "steps", 1, Duration.ZERO));
+        shown = line;
+        return line;
     }
 
     private static String size(long bytes) {
@@ -63,26 +52,16 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void stepped(TrainingListener.Progress p) {
-        String loss =
-                String.format(Locale.ROOT, "loss %.4f, %.1f images/s", p.loss().crossEntropy(), p.imagesPerSecond());
-        if (bar == null) {
-            open(p.steps(), p.step() - 1); // an evaluation closed it
-        }
-        if (bar != null) {
-            bar.setExtraMessage(loss);
-            bar.stepTo(p.step());
-        } else if (p.step() == p.steps() || System.nanoTime() - lastLine > PLAIN_PROGRESS_NANOS) {
-            lastLine = System.nanoTime();
-            line(String.format(
-                    Locale.ROOT,
-                    "step %d of %d, epoch %d: %s, %d:%02d left",
-                    p.step(),
-                    p.steps(),
-                    p.epoch(),
-                    loss,
-                    p.remaining().toMinutes(),
-                    p.remaining().toSecondsPart()));
-        }
+        ProgressLine line = shown == null ? open(p.steps(), p.step() - 1) : shown; // an evaluation closed it
+        line.note(String.format(
+                Locale.ROOT,
+                "epoch %d: loss %.4f, %.1f images/s, %d:%02d left",
+                p.epoch(),
+                p.loss().crossEntropy(),
+                p.imagesPerSecond(),
+                p.remaining().toMinutes(),
+                p.remaining().toSecondsPart()));
+        line.to(p.step());
     }
 
     @Override
@@ -100,9 +79,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void close() {
-        if (bar != null) {
-            bar.close();
-            bar = null;
+        if (shown != null) {
+            shown.close();
+            shown = null;
         }
     }
 }

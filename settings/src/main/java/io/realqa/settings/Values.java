@@ -101,6 +101,30 @@ public final class Values {
     }
 
     /**
+     * Refuses an address to listen on that names nothing; null: none is set.
+     *
+     * @throws SettingsException naming key and address
+     */
+    public static void host(String key, @Nullable String host) {
+        if (host != null && host.isBlank()) {
+            throw new SettingsException(key + ": \"" + host + "\" (expected: an address of this machine)");
+        }
+    }
+
+    /**
+     * Refuses what is no list of web addresses, separated by commas.
+     *
+     * @throws SettingsException naming key and value
+     */
+    public static void urls(String key, String urls) {
+        for (String url : urls.split(",", -1)) {
+            if (!url.strip().matches("[a-z]+://[^/\\s]+\\S*")) {
+                throw new SettingsException(key + ": " + urls + " (expected: an address such as http://HOST:8081)");
+            }
+        }
+    }
+
+    /**
      * A section that must hold an address.
      *
      * @throws SettingsException if it does not, or a value in it is missing

@@ -88,9 +88,7 @@ public record ServiceConfig(
     public record Http(@Nullable String host, @Nullable Integer port) {
         public Http {
             Values.port("http.port", port);
-            if (host != null && host.isBlank()) {
-                throw new SettingsException("http.host: \"" + host + "\" (expected: an address of this machine)");
-            }
+            Values.host("http.host", host);
         }
     }
 
@@ -99,6 +97,8 @@ public record ServiceConfig(
 
     /** A container's network is its own; elsewhere a deployment may narrow it. */
     static final String DEFAULT_HTTP_HOST = "0.0.0.0";
+
+    private static final String REGISTRY = "schema.registry.url";
 
     static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
     /** Whoever stops an instance waits for it. */
@@ -118,7 +118,7 @@ public record ServiceConfig(
     /** A section that is null has its defaults. */
     public ServiceConfig {
         kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
-        registry = Values.withAddress(registry, "registry", "schema.registry.url");
+        registry = Values.withAddress(registry, "registry", REGISTRY);
         topics = or(topics, TopicNames.DEFAULTS);
         if (model == null) {
             throw Model.missing();
@@ -136,7 +136,7 @@ public record ServiceConfig(
     public static ServiceConfig of(String bootstrapServers, String registryUrl, Path checkpoint) {
         return new ServiceConfigBuilder(
                         Map.of("bootstrap.servers", bootstrapServers),
-                        Map.of("schema.registry.url", registryUrl),
+                        Map.of(REGISTRY, registryUrl),
                         new Model(checkpoint.toString(), null, null))
                 .build();
     }
@@ -158,7 +158,7 @@ public record ServiceConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         StreamsProperties.check(this);
-        registryAddress(registry);
+        Values.urls("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
         Values.path("model.checkpoint", model.checkpoint());
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);
@@ -166,16 +166,6 @@ public record ServiceConfig(
         limits.inline();
         contentPolicy();
         adaptersConfig();
-    }
-
-    private static void registryAddress(Map<String, String> registry) {
-        String urls = String.valueOf(registry.get("schema.registry.url"));
-        for (String url : urls.split(",", -1)) {
-            if (!url.strip().matches("[a-z]+://[^/\\s]+\\S*")) {
-                throw new SettingsException(
-                        "registry.schema.registry.url: " + urls + " (expected: an address such as http://HOST:8081)");
-            }
-        }
     }
 
     /** @param workers batches that run at a time, if the settings do not say */

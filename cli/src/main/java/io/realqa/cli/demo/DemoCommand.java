@@ -3,6 +3,7 @@ package io.realqa.cli.demo;
 import io.realqa.cli.LocalStack;
 import io.realqa.cli.ModelOptions;
 import io.realqa.cli.ScoreTable;
+import io.realqa.cli.StopHook;
 import io.realqa.cli.Terminal;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
@@ -15,14 +16,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Everything in one process: broker, registry, service, a stream of uploads and a view of what comes out. */
@@ -34,6 +34,10 @@ import picocli.CommandLine.Spec;
 public final class DemoCommand implements Callable<Integer> {
     private static final int PARTITIONS = 4;
     private static final Duration LONGEST_DRAIN = Duration.ofSeconds(60);
+    /** Until everything is closed after that. */
+    private static final Duration LONGEST_STOP = LONGEST_DRAIN.plusSeconds(30);
+
+    private static final int LABELS = 600;
     private static final Duration REFRESH = Duration.ofMillis(250);
     /** Without any outcome for this long the demo gives up rather than wait for ever. */
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(3);
@@ -53,12 +57,8 @@ public final class DemoCommand implements Callable<Integer> {
                     "shows the loop instead: labels stream in, an adapter is trained, gated, released and swapped")
     private boolean train;
 
-    @Option(
-            names = "--labels",
-            paramLabel = "N",
-            defaultValue = "600",
-            description = "with --train: labels to train of")
-    private int labels;
+    @Option(names = "--labels", paramLabel = "N", description = "with --train: labels to train of (default: 600)")
+    private @Nullable Integer labels;
 
     @Option(
             names = "--keep",
@@ -77,6 +77,14 @@ public final class DemoCommand implements Callable<Integer> {
         if (count != null && count < 1) {
             throw new IllegalArgumentException("--count: " + count + " (expected: at least 1)");
         }
+        if (!train && (labels != null || keep != null)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    (labels != null ? "--labels" : "--keep") + ": without --train (expected: with it)");
+        }
+        if (train && count != null) {
+            throw new ParameterException(spec.commandLine(), "--count: with --train (expected: --labels)");
+        }
         PrintWriter out = spec.commandLine().getOut();
         Path photographs = images == null ? ModelOptions.home().resolve("models/demo/photos") : images;
         if (train) {
@@ -86,47 +94,47 @@ public final class DemoCommand implements Callable<Integer> {
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
         CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(
                 () -> model.loadInLines(spec.commandLine().getErr()));
-        CountDownLatch ended = new CountDownLatch(1);
+        AtomicBoolean stop = new AtomicBoolean();
+        StopHook hook = new StopHook(() -> stop.set(true), LONGEST_STOP.toSeconds());
+        int code = 1;
         try (LocalStack stack = LocalStack.start(PARTITIONS);
                 ModelHandle handle = loading.join()) {
-            return stream(out, uploads, stack, handle, ended);
+            stream(out, uploads, stack, handle, stop);
+            code = 0;
         } finally {
             loading.thenAccept(ModelHandle::close);
-            ended.countDown();
+            hook.ended(code);
         }
+        return code;
     }
 
     private int train(PrintWriter out, Photographs photographs) throws Exception {
-        if (labels < 200) {
-            throw new IllegalArgumentException("--labels: " + labels + " (expected: at least 200)");
+        int wanted = labels == null ? LABELS : labels;
+        if (wanted < 200) {
+            throw new IllegalArgumentException("--labels: " + wanted + " (expected: at least 200)");
         }
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
-        CountDownLatch ended = new CountDownLatch(1);
         Thread caller = Thread.currentThread();
-        Thread hook = new Thread(
-                () -> {
-                    caller.interrupt();
-                    await(ended);
-                },
-                "realqa-stop");
+        StopHook hook = new StopHook(caller::interrupt, LONGEST_STOP.toSeconds());
+        int code = 1;
         try (LocalStack stack = LocalStack.start(PARTITIONS);
                 ModelHandle handle = model.load(spec.commandLine().getErr());
                 TrainDemo demo = new TrainDemo(
                         out,
                         Terminal.stdout(),
                         photographs,
-                        labels,
+                        wanted,
                         keep == null ? stack.stateFolder().resolve("trainer") : keep,
                         stack,
                         handle)) {
-            Runtime.getRuntime().addShutdownHook(hook);
-            return demo.run();
+            code = demo.run();
         } finally {
-            ended.countDown();
+            hook.ended(code);
         }
+        return code;
     }
 
-    private int stream(PrintWriter out, DemoUploads uploads, LocalStack stack, ModelHandle handle, CountDownLatch ended)
+    private void stream(PrintWriter out, DemoUploads uploads, LocalStack stack, ModelHandle handle, AtomicBoolean stop)
             throws InterruptedException {
         say(out, "");
         say(out, "  Kafka            " + stack.bootstrapServers());
@@ -145,14 +153,6 @@ public final class DemoCommand implements Callable<Integer> {
                         stack.registryUrl(),
                         handle.scorer().checkpoint().folder())
                 .with(c -> c.kafka(Map.of("state.dir", stack.stateFolder().toString(), "num.stream.threads", "2")));
-        AtomicBoolean stop = new AtomicBoolean();
-        Thread hook = new Thread(
-                () -> {
-                    stop.set(true);
-                    await(ended);
-                },
-                "realqa-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
         ScoreTable table = ScoreTable.of(handle.scorer().profile());
         boolean live = Terminal.stdout();
         try (ScoringService service = new ScoringService(config, () -> Model.of(handle.scorer(), config));
@@ -164,12 +164,6 @@ public final class DemoCommand implements Callable<Integer> {
             watch(service, results, producer, view, stop);
             view.end(results);
         }
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // Ctrl-C: the hook is what waits for us.
-        }
-        return 0;
     }
 
     /** Shows results until all that was uploaded has come out. */
@@ -201,16 +195,6 @@ public final class DemoCommand implements Callable<Integer> {
             if (service.end() != ScoringService.End.STOPPED || now - lastChange > LONGEST_SILENCE.toNanos()) {
                 throw new IllegalStateException("no results for " + LONGEST_SILENCE + "; see the log above");
             }
-        }
-    }
-
-    private static void await(CountDownLatch ended) {
-        try {
-            if (!ended.await(LONGEST_DRAIN.toSeconds() + 30, TimeUnit.SECONDS)) {
-                System.err.println("realqa: did not end in time");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

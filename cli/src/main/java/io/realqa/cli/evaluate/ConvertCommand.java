@@ -1,6 +1,6 @@
 package io.realqa.cli.evaluate;
 
-import io.realqa.cli.Terminal;
+import io.realqa.cli.ProgressLine;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
 import io.realqa.trainer.data.ConversationReader;
@@ -18,9 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -43,18 +40,6 @@ public final class ConvertCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "to-labels or to-conversations is missing");
-    }
-
-    /** Counts on screen while rows go by. */
-    private static @Nullable ProgressBar progress(String task) {
-        return Terminal.stderr()
-                ? new ProgressBarBuilder()
-                        .setTaskName(task)
-                        .setInitialMax(-1)
-                        .setUpdateIntervalMillis(200)
-                        .clearDisplayOnFinish()
-                        .build()
-                : null;
     }
 
     @Command(
@@ -87,9 +72,10 @@ public final class ConvertCommand implements Runnable {
             DatasetInfo info = DatasetInfo.in(datasetDir);
             Path part = Files.createTempFile(out.toAbsolutePath().getParent(), "labels", ".part");
             try (BufferedWriter writer = Files.newBufferedWriter(part);
-                    ProgressBar bar = progress("converting")) {
+                    ProgressLine shown = ProgressLine.of(
+                            spec.commandLine().getErr(), new ProgressLine.Task("converting", -1, "conversations"))) {
                 for (String name : datasets) {
-                    convert(converter, info, name.strip(), writer, bar);
+                    convert(converter, info, name.strip(), writer, shown);
                 }
             } catch (IOException | RuntimeException e) {
                 Files.deleteIfExists(part);
@@ -103,20 +89,14 @@ public final class ConvertCommand implements Runnable {
         }
 
         private void convert(
-                LabelConverter converter,
-                DatasetInfo info,
-                String name,
-                BufferedWriter writer,
-                @Nullable ProgressBar bar)
+                LabelConverter converter, DatasetInfo info, String name, BufferedWriter writer, ProgressLine shown)
                 throws IOException {
             Label pending = null;
             try (ConversationReader reader = ConversationReader.open(info.get(name), datasetDir, Long.MAX_VALUE)) {
                 while (reader.hasNext()) {
                     Label label = converter.toLabel(reader.next());
                     conversations++;
-                    if (bar != null) {
-                        bar.step();
-                    }
+                    shown.by(1);
                     if (pending != null && pending.imageId().equals(label.imageId())) {
                         pending = LabelConverter.merge(pending, label);
                         continue;
@@ -178,12 +158,11 @@ public final class ConvertCommand implements Runnable {
             LabelConverter converter = new LabelConverter(words);
             long[] count = new long[2];
             try (ConversationWriter writer = new ConversationWriter(datasetDir, dataset, formatting);
-                    ProgressBar bar = progress("converting")) {
+                    ProgressLine shown = ProgressLine.of(
+                            spec.commandLine().getErr(), new ProgressLine.Task("converting", -1, "labels"))) {
                 LabelFile.read(labels, words, label -> {
                     count[0]++;
-                    if (bar != null) {
-                        bar.step();
-                    }
+                    shown.by(1);
                     for (LabelConverter.Question question : converter.toQuestions(label)) {
                         count[1]++;
                         try {

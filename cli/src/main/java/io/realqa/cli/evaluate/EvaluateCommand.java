@@ -1,6 +1,6 @@
 package io.realqa.cli.evaluate;
 
-import io.realqa.cli.Terminal;
+import io.realqa.cli.ProgressLine;
 import io.realqa.measures.Agreement;
 import io.realqa.measures.Comparison;
 import io.realqa.scorer.ScoringProfile;
@@ -10,13 +10,12 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -126,28 +125,16 @@ public final class EvaluateCommand implements Callable<Integer> {
 
     private Evaluation evaluate(Path path, AttributeText attributes) throws IOException {
         PredictionsFile file;
-        try (ProgressBar bar =
-                progress("reading " + path.getFileName(), Files.isRegularFile(path) ? Files.size(path) : 0)) {
-            file = PredictionsFile.read(path, attributes, bytes -> {
-                if (bar != null) {
-                    bar.stepTo(bytes);
-                }
-            });
+        PrintWriter err = spec.commandLine().getErr();
+        String name = String.valueOf(path.getFileName());
+        long bytes = Files.isRegularFile(path) ? Files.size(path) : -1;
+        ProgressLine.Task reading = new ProgressLine.Task("reading " + name, bytes, 0, "MB", 1_000_000, Duration.ZERO);
+        try (ProgressLine shown = ProgressLine.of(err, reading)) {
+            file = PredictionsFile.read(path, attributes, shown::to);
         }
-        try (ProgressBar bar = progress("measuring " + path.getFileName(), -1)) {
+        try (ProgressLine shown = ProgressLine.of(err, new ProgressLine.Task("measuring " + name, -1, "rows"))) {
             return Evaluation.of(file, map, Optional.ofNullable(resamples), seed);
         }
-    }
-
-    private static @Nullable ProgressBar progress(String task, long of) {
-        return Terminal.stderr()
-                ? new ProgressBarBuilder()
-                        .setTaskName(task)
-                        .setInitialMax(of)
-                        .setUpdateIntervalMillis(200)
-                        .clearDisplayOnFinish()
-                        .build()
-                : null;
     }
 
     private boolean tooManyUnparsable(List<Evaluation> evaluations) {

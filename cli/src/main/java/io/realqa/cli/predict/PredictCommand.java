@@ -3,7 +3,7 @@ package io.realqa.cli.predict;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.cli.LoadingProgress;
-import io.realqa.cli.Terminal;
+import io.realqa.cli.ProgressLine;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Predictor;
@@ -12,6 +12,7 @@ import io.realqa.scorer.image.Preprocessing;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -19,9 +20,6 @@ import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,7 +37,6 @@ import picocli.CommandLine.Spec;
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 public final class PredictCommand implements Callable<Integer> {
-    private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     @Option(
             names = {"--checkpoint", "--model_name_or_path"},
@@ -251,8 +248,9 @@ public final class PredictCommand implements Callable<Integer> {
             examples.next();
         }
         long start = System.nanoTime();
-        long[] written = {0, 0, start};
-        try (ProgressBar progress = Terminal.stderr() ? progress(total, writer.done()) : null) {
+        long[] written = {0, 0};
+        ProgressLine.Task task = new ProgressLine.Task("predicting", total, writer.done(), "images", 1, Duration.ZERO);
+        try (ProgressLine shown = ProgressLine.of(err, task)) {
             prediction.run(examples, writer.done(), lines -> {
                 writer.write(lines);
                 written[0] += lines.size();
@@ -262,13 +260,7 @@ public final class PredictCommand implements Callable<Integer> {
                         err.println(line.path("error").asText());
                     }
                 }
-                if (progress != null) {
-                    progress.stepBy(lines.size());
-                } else if (System.nanoTime() - written[2] > PROGRESS_NANOS) {
-                    written[2] = System.nanoTime();
-                    err.println(speed(writer.done() + written[0] + " of " + total, written[0], start));
-                    err.flush();
-                }
+                shown.by(lines.size());
             });
         }
         err.println(speed(written[0] + " predictions", written[0], start) + ": "
@@ -281,18 +273,6 @@ public final class PredictCommand implements Callable<Integer> {
     private static String speed(String what, long images, long start) {
         double seconds = (System.nanoTime() - start) / 1e9;
         return String.format(Locale.ROOT, "%s in %.1f s, %.2f images/s", what, seconds, images / seconds);
-    }
-
-    private static ProgressBar progress(long total, long done) {
-        return new ProgressBarBuilder()
-                .setTaskName("predicting")
-                .setInitialMax(total)
-                .startsFrom(done, java.time.Duration.ZERO)
-                .setUnit(" images", 1)
-                .showSpeed()
-                .setUpdateIntervalMillis(200)
-                .clearDisplayOnFinish()
-                .build();
     }
 
     /** The data sets' examples one after the other. */

@@ -128,9 +128,11 @@ public record TrainerConfig(
     public record Http(@Nullable String host, int port) {
         public Http {
             Values.port("http.port", port);
+            Values.host("http.host", host);
         }
     }
 
+    private static final String REGISTRY = "schema.registry.url";
     static final String DEFAULT_NAME = "realqa-trainer";
     static final int DEFAULT_ANSWERS = 20_000;
     static final double DEFAULT_HELD_OUT = 0.2;
@@ -181,7 +183,7 @@ public record TrainerConfig(
 
     public TrainerConfig {
         kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
-        registry = Values.withAddress(registry, "registry", "schema.registry.url");
+        registry = Values.withAddress(registry, "registry", REGISTRY);
         if (model == null || model.checkpoint() == null) {
             throw new SettingsException("model.checkpoint: missing (expected: a checkpoint's folder)");
         }
@@ -219,6 +221,7 @@ public record TrainerConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         KafkaSettings.check("kafka", kafka);
+        Values.urls("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
         KafkaSettings.name("name", trainerName());
         Values.path("model.checkpoint", model.checkpoint());
         if (model.profile() != null) {

@@ -107,6 +107,7 @@ class TrainerConfigTest {
                 "measures: {every: 0s} | measures.every: 0 (expected: above 0)",
                 "content: {fileRoots: [~]} | content.fileRoots: null (expected: no empty element)",
                 "content: {httpHosts: [~]} | content.httpHosts: null (expected: no empty element)",
+                "http: {host: '', port: 0} | http.host: \"\" (expected: an address of this machine)",
                 "http: {port: 70000} | http.port: 70000 (expected: 0 to 65535)",
                 "topics: {scores: ~} | topics.scores: null (expected: a value)",
                 "platforms: [~] | platforms: null (expected: no empty element)",
@@ -137,5 +138,13 @@ class TrainerConfigTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("trainer.yaml: ")
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void aRegistryWithoutSchemeIsRefused() {
+        String settings = LEAST.replace("http://localhost:8081", "localhost:8081");
+        assertThatThrownBy(() -> TrainerConfig.read(Files.writeString(folder.resolve("trainer.yaml"), settings)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("registry.schema.registry.url: localhost:8081 (expected: an address such as");
     }
 }
