@@ -81,15 +81,17 @@ public final class FireRun {
     private Checker.Verdict in(Path folder) throws InterruptedException {
         long start = System.nanoTime();
         out.printf(
-                "exactly once under fire: %,d uploads at %,d/s, %d faults, seed %d; starting %d brokers and a registry …%n",
-                load.size(), options.rate(), plan.size(), options.seed(), Cluster.NODES);
-        out.flush();
+                "exactly once under fire: %,d uploads at %,d/s, %d faults, seed %d%n",
+                load.size(), options.rate(), plan.size(), options.seed());
+        say("starting " + Cluster.NODES + " brokers …");
         List<String> logging = logging(folder);
         Ports ports = new Ports();
         try (ImageHost hosts = new ImageHost(load, ports);
                 RegistryGate registry = new RegistryGate(options.registryHome(), ports.next());
                 Cluster cluster = Cluster.start(folder, ports, logging)) {
+            say("starting a registry …");
             registry.up();
+            say("making the topics …");
             cluster.createTopics(Stream.of(Topics.values())
                     .map(t -> new NewTopic(t.topic(), PARTITIONS, (short) Cluster.NODES).configs(t.topicConfig()))
                     .toList());
@@ -106,6 +108,11 @@ public final class FireRun {
                 return fire(start, folder, cluster, registry, hosts, fleet, monitor, swapper(folder, settings));
             }
         }
+    }
+
+    private void say(String text) {
+        out.println(text);
+        out.flush();
     }
 
     private Swapper swapper(Path folder, InstanceSettings settings) {
@@ -192,8 +199,7 @@ public final class FireRun {
             sending.join(10_000);
         }
         line.end();
-        out.println("stopping the instances, reading what was committed …");
-        out.flush();
+        say("stopping the instances, reading what was committed …");
         List<String> killed = fleet.stopAll();
         Checker checker = new Checker(load, fleet.excused(), swapper.released());
         killed.forEach(k -> checker.found(Violation.NOT_STOPPED, k + " was killed at the end"));
