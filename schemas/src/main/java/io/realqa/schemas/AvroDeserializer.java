@@ -95,11 +95,22 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
     }
 
     private static <T> GenericDatumReader<T> newReader(Schema writer, boolean specific) {
-        Class<?> generated = specific ? SpecificData.get().getClass(writer) : null;
-        if (generated == null || writer.getType() != Schema.Type.RECORD) {
-            return new GenericDatumReader<>(writer);
+        if (specific && writer.getType() == Schema.Type.UNION) {
+            // One of several events of a topic: each is read into its class, in whatever version it was written.
+            Schema reader = Schema.createUnion(
+                    writer.getTypes().stream().map(AvroDeserializer::current).toList());
+            return new SpecificDatumReader<>(writer, reader, SpecificData.get());
         }
-        Schema reader = SpecificData.get().getSchema(generated);
-        return new SpecificDatumReader<>(writer, reader, SpecificData.getForSchema(reader));
+        Schema reader = specific ? current(writer) : writer;
+        return reader == writer
+                ? new GenericDatumReader<>(writer)
+                : new SpecificDatumReader<>(writer, reader, SpecificData.getForSchema(reader));
+    }
+
+    /** The schema of the generated class of a record's name, or the schema itself if there is none. */
+    private static Schema current(Schema writer) {
+        Class<?> generated =
+                writer.getType() == Schema.Type.RECORD ? SpecificData.get().getClass(writer) : null;
+        return generated == null ? writer : SpecificData.get().getSchema(generated);
     }
 }

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
+import io.realqa.events.ImageUploaded;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
 import org.apache.avro.generic.GenericContainer;
+import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.kafka.common.errors.SerializationException;
@@ -22,16 +25,35 @@ import org.junit.jupiter.api.Test;
 
 /** Values that anyone may send, under schemas that anyone may register. */
 class HostileValuesTest {
+    private static final String OTHER =
+            "{\"type\": \"record\", \"name\": \"Other\", \"fields\": [{\"name\": \"s\", \"type\": \"string\"}]}";
+    /** Several events in one topic; the upload is of an earlier version. */
+    private static final String UNION = "[" + OTHER + ", {\"type\": \"record\", \"name\": \"ImageUploaded\", "
+            + "\"namespace\": \"io.realqa.events\", \"fields\": [{\"name\": \"platform\", \"type\": \"string\"}, "
+            + "{\"name\": \"imageId\", \"type\": \"string\"}, {\"name\": \"uploadedAt\", \"type\": "
+            + "{\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}}]}]";
+
     private static final Map<Integer, String> SCHEMAS = Map.of(
-            1, "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"b\", \"type\": \"bytes\"}]}",
-            2, "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"s\", \"type\": \"string\"}]}",
-            3, "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"n\", \"type\": [\"null\", \"R\"]}]}",
-            4, "{\"type\": \"record\", \"name\": \"java.lang.ProcessBuilder\", \"fields\": []}",
-            5, "syntax = \"proto3\"; message M {}",
-            6, "{\"type\": \"array\", \"items\": \"null\"}",
-            7, "{\"type\": \"record\", \"name\": \"java.lang.String\", \"fields\": []}",
-            8, "{\"type\": \"record\", \"name\": \"io.realqa.events.ImageUploaded\", \"fields\": []}",
-            9, "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"x\", \"type\": \"x.Ref\"}]}");
+            10,
+            UNION,
+            1,
+            "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"b\", \"type\": \"bytes\"}]}",
+            2,
+            "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"s\", \"type\": \"string\"}]}",
+            3,
+            "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"n\", \"type\": [\"null\", \"R\"]}]}",
+            4,
+            "{\"type\": \"record\", \"name\": \"java.lang.ProcessBuilder\", \"fields\": []}",
+            5,
+            "syntax = \"proto3\"; message M {}",
+            6,
+            "{\"type\": \"array\", \"items\": \"null\"}",
+            7,
+            "{\"type\": \"record\", \"name\": \"java.lang.String\", \"fields\": []}",
+            8,
+            "{\"type\": \"record\", \"name\": \"io.realqa.events.ImageUploaded\", \"fields\": []}",
+            9,
+            "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"x\", \"type\": \"x.Ref\"}]}");
 
     private static HttpServer registry;
     private static AvroDeserializer<GenericContainer> deserializer;
@@ -123,5 +145,36 @@ class HostileValuesTest {
     @Test
     void anEventsNameWithoutItsFieldsIsRefused() {
         assertRefused(8, new byte[0]);
+    }
+
+    @Test
+    void anUploadAmongOtherEventsIsReadIntoItsClass() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+        encoder.writeIndex(1);
+        encoder.writeString("demo");
+        encoder.writeString("a.jpg");
+        encoder.writeLong(1_700_000_000_000L);
+        encoder.flush();
+        assertThat(deserializer.deserialize("t", value(10, out.toByteArray())))
+                .isInstanceOfSatisfying(ImageUploaded.class, upload -> {
+                    assertThat(upload.getImageId()).isEqualTo("a.jpg");
+                    assertThat(upload.getPlatform()).isEqualTo("demo");
+                    assertThat(upload.getUploadedAt()).isEqualTo(Instant.ofEpochMilli(1_700_000_000_000L));
+                    assertThat(upload.getUri()).isNull();
+                });
+    }
+
+    @Test
+    void anotherEventOfThatTopicIsAGenericRecord() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+        encoder.writeIndex(0);
+        encoder.writeString("s");
+        encoder.flush();
+        assertThat(deserializer.deserialize("t", value(10, out.toByteArray())))
+                .isInstanceOfSatisfying(
+                        GenericRecord.class,
+                        other -> assertThat(other.getSchema().getFullName()).isEqualTo("Other"));
     }
 }
