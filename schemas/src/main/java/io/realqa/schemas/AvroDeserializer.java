@@ -29,7 +29,7 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
     }
 
     private final @Nullable SchemaRegistryClient given;
-    private final Map<Integer, GenericDatumReader<T>> readers = new ConcurrentHashMap<>();
+    private final Map<Integer, GenericDatumReader<Object>> readers = new ConcurrentHashMap<>();
     private @Nullable RegistryConfig config;
 
     /** To be configured through {@link #configure}. */
@@ -64,12 +64,13 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
         }
         int id = ByteBuffer.wrap(bytes, 1, Integer.BYTES).getInt();
         // Not computeIfAbsent: the look-up may block on the network.
-        GenericDatumReader<T> reader = readers.get(id);
+        GenericDatumReader<Object> reader = readers.get(id);
         if (reader == null) {
             Schema writer = settings.client().byId(id);
             try {
+                SchemaBounds.check(writer);
                 reader = newReader(writer, settings.specificReader());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | StackOverflowError e) {
                 // Such as Avro's refusal of a schema that is named like a class it does not trust.
                 throw new SerializationException(
                         "topic " + topic + ": schema id " + id + ": " + writer.getFullName() + " cannot be read: " + e,
@@ -79,10 +80,18 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
         }
         try {
             BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(bytes, prefix, bytes.length - prefix, null);
-            T value = reader.read(null, decoder);
-            if (decoder.isEnd()) {
-                return value;
+            Object value = reader.read(null, decoder);
+            if (!(value instanceof GenericContainer)) {
+                throw new SerializationException("topic " + topic + ": schema id " + id + ": a value of "
+                        + reader.getSchema().getFullName() + " (expected: a record)");
             }
+            if (decoder.isEnd()) {
+                @SuppressWarnings("unchecked") // as the caller says
+                T container = (T) value;
+                return container;
+            }
+        } catch (SerializationException e) {
+            throw e;
         } catch (IOException | RuntimeException | StackOverflowError e) {
             // Avro has an exception for each kind of nonsense, and none at all for a value nested without end.
             throw new SerializationException(
@@ -94,7 +103,7 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
                 + ": bytes are left over after the value (expected: one Avro value)");
     }
 
-    private static <T> GenericDatumReader<T> newReader(Schema writer, boolean specific) {
+    private static GenericDatumReader<Object> newReader(Schema writer, boolean specific) {
         if (specific && writer.getType() == Schema.Type.UNION) {
             // One of several events of a topic: each is read into its class, in whatever version it was written.
             Schema reader = Schema.createUnion(

@@ -7,8 +7,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaValidationException;
-import org.apache.avro.SchemaValidatorBuilder;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.io.BinaryEncoder;
@@ -72,37 +70,34 @@ public final class AvroSerializer<T extends GenericContainer> implements Seriali
         }
         String subject = topic + (isKey ? "-key" : "-value");
         Schema schema = value.getSchema();
-        int id;
         if (settings.useLatest()) {
-            SchemaRegistryClient.RegisteredSchema newest =
-                    latest.computeIfAbsent(subject, s -> checkedLatest(settings.client(), s, value.getSchema()));
-            schema = newest.schema();
-            id = newest.id();
-        } else if (settings.autoRegister()) {
-            id = settings.client().register(subject, schema);
-        } else {
-            id = settings.client().idOf(subject, schema);
+            return byNewest(topic, subject, settings.client(), value);
         }
+        int id = settings.autoRegister()
+                ? settings.client().register(subject, schema)
+                : settings.client().idOf(subject, schema);
         return encode(topic, id, schema, value);
     }
 
-    /** The newest schema must be able to read what is written: fields that it lacks would silently be lost. */
-    private static SchemaRegistryClient.RegisteredSchema checkedLatest(
-            SchemaRegistryClient client, String subject, Schema written) {
-        SchemaRegistryClient.RegisteredSchema newest = client.latest(subject);
-        try {
-            new SchemaValidatorBuilder()
-                    .canReadStrategy()
-                    .validateLatest()
-                    .validate(newest.schema(), java.util.List.of(written));
-        } catch (SchemaValidationException e) {
-            throw new SerializationException(
-                    "use.latest.version: version " + newest.version() + " of " + subject
-                            + " cannot read values of " + written.getFullName() + " as this build writes them: "
-                            + e.getMessage(),
-                    e);
+    private byte[] byNewest(String topic, String subject, SchemaRegistryClient client, T value) {
+        Schema own = value.getSchema();
+        SchemaRegistryClient.RegisteredSchema newest = latest.computeIfAbsent(subject, s -> {
+            SchemaRegistryClient.RegisteredSchema found = client.latest(s);
+            NewestSchema.check(s, found, own);
+            return found;
+        });
+        if (newest.schema().equals(own)) {
+            return encode(topic, newest.id(), own, value);
         }
-        return newest;
+        try {
+            return encode(
+                    topic,
+                    newest.id(),
+                    newest.schema(),
+                    NewestSchema.convert(value, writer(own, value), newest.schema()));
+        } catch (IOException | AvroRuntimeException | ClassCastException e) {
+            throw unwritable(topic, own, e);
+        }
     }
 
     private byte[] encode(String topic, int id, Schema schema, GenericContainer value) {
@@ -118,10 +113,14 @@ public final class AvroSerializer<T extends GenericContainer> implements Seriali
         } catch (IOException | AvroRuntimeException | ClassCastException e) {
             // What was written so far must not begin the next value.
             encoders.remove();
-            throw new SerializationException(
-                    "topic " + topic + ": cannot write a value of " + schema.getFullName() + ": " + e.getMessage(), e);
+            throw unwritable(topic, schema, e);
         }
         return out.toByteArray();
+    }
+
+    private static SerializationException unwritable(String topic, Schema schema, Exception e) {
+        return new SerializationException(
+                "topic " + topic + ": cannot write a value of " + schema.getFullName() + ": " + e.getMessage(), e);
     }
 
     private DatumWriter<GenericContainer> writer(Schema schema, GenericContainer value) {

@@ -32,10 +32,10 @@ record RegistryConfig(SchemaRegistryClient client, boolean autoRegister, boolean
             throw new ConfigException(URL, null, "expected: the registry's address");
         }
         Object source = configs.get(CREDENTIALS_SOURCE);
-        if (source != null && !source.equals("USER_INFO")) {
-            throw new ConfigException(CREDENTIALS_SOURCE, source, "expected: USER_INFO");
+        if (source != null && !source.equals("USER_INFO") && !source.equals("URL")) {
+            throw new ConfigException(CREDENTIALS_SOURCE, source, "expected: USER_INFO or URL");
         }
-        Object userInfo = configs.get(USER_INFO);
+        Object userInfo = "URL".equals(source) ? null : configs.get(USER_INFO);
         return new SchemaRegistryClient(url.toString(), userInfo == null ? null : userInfo.toString());
     }
 

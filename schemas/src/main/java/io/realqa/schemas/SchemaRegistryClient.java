@@ -3,25 +3,13 @@ package io.realqa.schemas;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.resilience4j.core.IntervalFunction;
-import io.github.resilience4j.retry.Retry;
-import io.github.resilience4j.retry.RetryConfig;
-import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.kafka.common.errors.SerializationException;
@@ -38,19 +26,9 @@ import org.jspecify.annotations.Nullable;
  * a schema of another kind than Avro, or one with references, is a plain {@link SerializationException}.
  */
 public final class SchemaRegistryClient {
-    static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
-    static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
-    static final int ATTEMPTS = 4;
-    static final Duration FIRST_PAUSE = Duration.ofMillis(200);
-
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
-    private final List<String> urls;
-    private final @Nullable String authorization;
-    private final HttpClient http;
-    private final Retry retry;
-    private final AtomicInteger current = new AtomicInteger();
+    private final RegistryCalls registry;
     private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
     private final Map<SubjectSchema, Integer> ids = new ConcurrentHashMap<>();
 
@@ -61,27 +39,25 @@ public final class SchemaRegistryClient {
 
     /**
      * @param urls comma-separated base addresses, such as {@code https://registry:8081}
-     * @param userInfo {@code user:password} for basic authentication, or null
+     * @param userInfo {@code user:password} for basic authentication; null: what the addresses themselves hold, if anything
+     * @throws IllegalArgumentException naming what is no address
      */
     public SchemaRegistryClient(String urls, @Nullable String userInfo) {
-        this(urls, userInfo, FIRST_PAUSE);
+        this(urls, userInfo, RegistryCalls.REQUEST_LIMIT, RegistryCalls.FIRST_PAUSE);
     }
 
-    SchemaRegistryClient(String urls, @Nullable String userInfo, Duration firstPause) {
-        this.urls = List.of(urls.split(",", -1)).stream()
-                .map(SchemaRegistryClient::checkedUrl)
-                .toList();
-        this.authorization = userInfo == null
-                ? null
-                : "Basic " + Base64.getEncoder().encodeToString(userInfo.getBytes(StandardCharsets.UTF_8));
-        this.http = HttpClient.newBuilder().connectTimeout(CONNECT_LIMIT).build();
-        this.retry = Retry.of(
-                "schema-registry",
-                RetryConfig.custom()
-                        .maxAttempts(ATTEMPTS)
-                        .intervalFunction(IntervalFunction.ofExponentialRandomBackoff(firstPause, 2.0))
-                        .retryOnException(e -> e instanceof SchemaRegistryException r && r.retriable())
-                        .build());
+    SchemaRegistryClient(String urls, @Nullable String userInfo, Duration limit, Duration firstPause) {
+        this.registry = new RegistryCalls(RegistryAddress.of(RegistryConfig.URL, urls, userInfo), limit, firstPause);
+    }
+
+    /**
+     * Refuses what is no list of addresses.
+     *
+     * @param key what the setting is called, for the error
+     * @throws IllegalArgumentException naming it
+     */
+    public static void check(String key, String urls) {
+        RegistryAddress.of(key, urls, null);
     }
 
     /** Registers a schema under a subject, or finds it there; returns its id. */
@@ -91,8 +67,8 @@ public final class SchemaRegistryClient {
         if (known != null) {
             return known;
         }
-        JsonNode answer = call("POST", "/subjects/" + encode(subject) + "/versions", schemaBody(schema));
-        int id = field(answer, "id", "register " + subject).asInt();
+        JsonNode answer = registry.call("POST", "/subjects/" + encode(subject) + "/versions", schemaBody(schema));
+        int id = integer(answer, "id", "register " + subject);
         ids.put(key, id);
         schemas.put(id, schema);
         return id;
@@ -105,8 +81,8 @@ public final class SchemaRegistryClient {
         if (known != null) {
             return known;
         }
-        JsonNode answer = call("POST", "/subjects/" + encode(subject), schemaBody(schema));
-        int id = field(answer, "id", "look up " + subject).asInt();
+        JsonNode answer = registry.call("POST", "/subjects/" + encode(subject), schemaBody(schema));
+        int id = integer(answer, "id", "look up " + subject);
         ids.put(key, id);
         return id;
     }
@@ -117,7 +93,7 @@ public final class SchemaRegistryClient {
         if (known != null) {
             return known;
         }
-        Schema schema = parse(field(call("GET", "/schemas/ids/" + id, null), "schema", "schema " + id)
+        Schema schema = parse(field(registry.call("GET", "/schemas/ids/" + id, null), "schema", "schema " + id)
                 .asText());
         schemas.put(id, schema);
         return schema;
@@ -125,28 +101,28 @@ public final class SchemaRegistryClient {
 
     /** The newest schema of a subject. */
     public RegisteredSchema latest(String subject) {
-        JsonNode answer = call("GET", "/subjects/" + encode(subject) + "/versions/latest", null);
+        JsonNode answer = registry.call("GET", "/subjects/" + encode(subject) + "/versions/latest", null);
         Schema schema = parse(field(answer, "schema", subject).asText());
-        int id = field(answer, "id", subject).asInt();
+        int id = integer(answer, "id", subject);
         schemas.put(id, schema);
-        return new RegisteredSchema(id, field(answer, "version", subject).asInt(), schema);
+        return new RegisteredSchema(id, integer(answer, "version", subject), schema);
     }
 
     /** Whether a schema may follow the newest one of a subject under the subject's compatibility level. */
     public boolean compatible(String subject, Schema schema) {
-        JsonNode answer =
-                call("POST", "/compatibility/subjects/" + encode(subject) + "/versions/latest", schemaBody(schema));
+        JsonNode answer = registry.call(
+                "POST", "/compatibility/subjects/" + encode(subject) + "/versions/latest", schemaBody(schema));
         return field(answer, "is_compatible", subject).asBoolean();
     }
 
     /** Sets the compatibility level of a subject. */
     public void setCompatibility(String subject, Compatibility level) {
-        call("PUT", "/config/" + encode(subject), json(Map.of("compatibility", level.name())));
+        registry.call("PUT", "/config/" + encode(subject), json(Map.of("compatibility", level.name())));
     }
 
     /** The compatibility level that holds for a subject, the registry's default where it has none of its own. */
     public Compatibility compatibility(String subject) {
-        JsonNode answer = call("GET", "/config/" + encode(subject) + "?defaultToGlobal=true", null);
+        JsonNode answer = registry.call("GET", "/config/" + encode(subject) + "?defaultToGlobal=true", null);
         String level = field(answer, "compatibilityLevel", subject).asText();
         try {
             return Compatibility.valueOf(level);
@@ -158,75 +134,13 @@ public final class SchemaRegistryClient {
 
     /** All subjects; a cheap call that proves that the registry answers. */
     public List<String> subjects() {
-        JsonNode answer = call("GET", "/subjects", null);
-        return JSON.convertValue(answer, JSON.getTypeFactory().constructCollectionType(List.class, String.class));
-    }
-
-    private JsonNode call(String method, String path, @Nullable String body) {
-        return retry.executeSupplier(() -> callOnce(method, path, body));
-    }
-
-    private JsonNode callOnce(String method, String path, @Nullable String body) {
-        int at = current.get();
-        String url = urls.get(Math.floorMod(at, urls.size())) + path;
-        String what = method + " " + url;
-        BodyPublisher publisher = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url))
-                .timeout(REQUEST_LIMIT)
-                .header("Accept", CONTENT_TYPE + ", application/json")
-                .header("Content-Type", CONTENT_TYPE)
-                .method(method, publisher);
-        if (authorization != null) {
-            request.header("Authorization", authorization);
+        JsonNode answer = registry.call("GET", "/subjects", null);
+        List<String> subjects = new ArrayList<>();
+        if (!answer.isArray()) {
+            throw new SchemaRegistryException(200, "schema registry: subjects: " + answer + " (expected: an array)");
         }
-        HttpResponse<String> response;
-        try {
-            response = http.send(request.build(), BodyHandlers.ofString());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new SchemaRegistryException(499, "schema registry: " + what + ": interrupted", e);
-        } catch (IOException e) {
-            current.compareAndSet(at, at + 1);
-            throw new SchemaRegistryException(
-                    SchemaRegistryException.NO_ANSWER, "schema registry: " + what + ": no answer: " + e, e);
-        }
-        if (response.statusCode() / 100 == 2) {
-            return readJson(response.body(), what);
-        }
-        SchemaRegistryException failure = new SchemaRegistryException(
-                response.statusCode(), "schema registry: " + what + ": " + explain(response));
-        if (failure.retriable()) {
-            current.compareAndSet(at, at + 1);
-        }
-        throw failure;
-    }
-
-    private static String explain(HttpResponse<String> response) {
-        int status = response.statusCode();
-        String hint = switch (status) {
-            case 401 -> " (credentials missing or wrong: basic.auth.user.info)";
-            case 403 -> " (these credentials may not do this)";
-            case 404 -> " (no such subject or schema, or schema.registry.url lacks its path)";
-            case 409 -> " (the schema is incompatible with an earlier version)";
-            case 422 -> " (the registry does not accept this schema or setting)";
-            case 429 -> " (too many requests)";
-            default -> "";
-        };
-        String body = response.body();
-        String message = body.length() > 500 ? body.substring(0, 500) + "…" : body;
-        try {
-            JsonNode node = JSON.readTree(body);
-            if (node != null && node.hasNonNull("message")) {
-                message = node.get("message").asText()
-                        + (node.has("error_code")
-                                ? " [" + node.get("error_code").asText() + "]"
-                                : "");
-            }
-        } catch (JsonProcessingException e) {
-            // A proxy's HTML page, say: the raw text above is the best there is.
-            return "HTTP " + status + hint + ": " + message;
-        }
-        return "HTTP " + status + hint + ": " + message;
+        answer.forEach(subject -> subjects.add(subject.asText()));
+        return subjects;
     }
 
     private static JsonNode field(JsonNode answer, String name, String what) {
@@ -238,13 +152,14 @@ public final class SchemaRegistryClient {
         return value;
     }
 
-    private static JsonNode readJson(String body, String what) {
-        try {
-            return JSON.readTree(body);
-        } catch (JsonProcessingException e) {
+    /** Ids stand before every value that is written, so nothing is made of what is not one. */
+    private static int integer(JsonNode answer, String name, String what) {
+        JsonNode value = field(answer, name, what);
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
             throw new SchemaRegistryException(
-                    200, "schema registry: " + what + ": the answer is no JSON: " + e.getOriginalMessage(), e);
+                    200, "schema registry: " + what + ": " + name + ": " + value + " (expected: an integer)");
         }
+        return value.intValue();
     }
 
     private static Schema parse(String text) {
@@ -267,15 +182,6 @@ public final class SchemaRegistryClient {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("strings always serialise", e);
         }
-    }
-
-    private static String checkedUrl(String url) {
-        String trimmed = url.strip().replaceAll("/+$", "");
-        if (!trimmed.startsWith("http://") && !trimmed.startsWith("https://")) {
-            throw new IllegalArgumentException(
-                    "schema.registry.url: " + url + " (expected: http://… or https://…, comma-separated)");
-        }
-        return trimmed;
     }
 
     private static String encode(String subject) {

@@ -8,6 +8,7 @@ import io.realqa.events.Priority;
 import io.realqa.local.LocalRegistry;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -198,7 +199,8 @@ class RegistryTest {
 
     @Test
     void aRegistryThatDoesNotAnswerIsNamedAndWorthAnotherTry() {
-        var nowhere = new SchemaRegistryClient("http://127.0.0.1:1", null, java.time.Duration.ofMillis(1));
+        var nowhere =
+                new SchemaRegistryClient("http://127.0.0.1:1", null, RegistryCalls.REQUEST_LIMIT, Duration.ofMillis(1));
         assertThatThrownBy(nowhere::subjects)
                 .isInstanceOfSatisfying(
                         SchemaRegistryException.class,
@@ -208,8 +210,8 @@ class RegistryTest {
 
     @Test
     void theNextAddressIsTriedWhenOneIsSilent() {
-        var two =
-                new SchemaRegistryClient("http://127.0.0.1:1," + registry.url(), null, java.time.Duration.ofMillis(1));
+        var two = new SchemaRegistryClient(
+                "http://127.0.0.1:1," + registry.url(), null, RegistryCalls.REQUEST_LIMIT, Duration.ofMillis(1));
         assertThat(two.subjects()).isNotNull();
     }
 }

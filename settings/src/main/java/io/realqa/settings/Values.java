@@ -112,19 +112,6 @@ public final class Values {
     }
 
     /**
-     * Refuses what is no list of web addresses, separated by commas.
-     *
-     * @throws SettingsException naming key and value
-     */
-    public static void urls(String key, String urls) {
-        for (String url : urls.split(",", -1)) {
-            if (!url.strip().matches("[a-z]+://[^/\\s]+\\S*")) {
-                throw new SettingsException(key + ": " + urls + " (expected: an address such as http://HOST:8081)");
-            }
-        }
-    }
-
-    /**
      * A section that must hold an address.
      *
      * @throws SettingsException if it does not, or a value in it is missing

@@ -4,6 +4,7 @@ import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.or;
 
 import io.realqa.schemas.AvroSerde;
+import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
@@ -158,7 +159,7 @@ public record ServiceConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         StreamsProperties.check(this);
-        Values.urls("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
+        SchemaRegistryClient.check("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
         Values.path("model.checkpoint", model.checkpoint());
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);

@@ -20,6 +20,9 @@ public enum Reason {
     IMAGE_ID_MISSING("the image id is empty", VALIDATE),
     IMAGE_ID_TOO_LONG("the image id has more than 1024 characters", VALIDATE),
     PLATFORM_TOO_LONG("the platform has more than 1024 characters", VALIDATE),
+    UPLOADED_AT_INVALID(
+            "the time of the upload is of no year from 1 to 9999, such as microseconds taken for milliseconds",
+            VALIDATE),
     RECORD_TOO_LARGE(
             "a compressed record that unpacks to more than any topic here takes; the dead letter names its place only",
             VALIDATE),

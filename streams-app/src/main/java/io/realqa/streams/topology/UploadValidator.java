@@ -4,6 +4,7 @@ import io.realqa.events.ImageUploaded;
 import io.realqa.streams.scoring.Outcome.Rejected;
 import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
+import java.time.Instant;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class UploadValidator {
     /** Characters of imageId and platform, which every event repeats. */
     static final int MAX_NAME = 1024;
+
+    /** What clients in other languages can read: years of four digits. Microseconds taken for milliseconds are not. */
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+
+    private static final Instant END = Instant.parse("+10000-01-01T00:00:00Z");
 
     private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
 
@@ -31,6 +37,12 @@ final class UploadValidator {
         }
         if (upload.getPlatform().length() > MAX_NAME) {
             return rejected(Reason.PLATFORM_TOO_LONG, tooLong("platform", upload.getPlatform()));
+        }
+        if (upload.getUploadedAt().isBefore(EARLIEST) || !upload.getUploadedAt().isBefore(END)) {
+            return rejected(
+                    Reason.UPLOADED_AT_INVALID,
+                    "uploadedAt: " + upload.getUploadedAt().toEpochMilli()
+                            + " (expected: milliseconds since 1970, of a year from 1 to 9999)");
         }
         if (upload.getContent() == null && upload.getUri() == null) {
             return rejected(Reason.CONTENT_MISSING, "neither content nor uri is set (expected: exactly one)");

@@ -9,6 +9,7 @@ import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +83,21 @@ class UploadValidatorTest {
                 .isNull();
         assertRefused(inline(1).setImageId(longest + "x").build(), Reason.IMAGE_ID_TOO_LONG, "1025 characters");
         assertRefused(inline(1).setPlatform(longest + "x").build(), Reason.PLATFORM_TOO_LONG, "1025 characters");
+    }
+
+    @Test
+    void theTimeOfTheUploadIsOfAYearWithFourDigits() {
+        for (String taken : List.of("0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z")) {
+            assertThat(VALIDATOR.check(
+                            inline(1).setUploadedAt(Instant.parse(taken)).build()))
+                    .isNull();
+        }
+        for (long refused : new long[] {Long.MIN_VALUE, -62_135_596_800_001L, 253_402_300_800_000L, Long.MAX_VALUE}) {
+            assertRefused(
+                    inline(1).setUploadedAt(Instant.ofEpochMilli(refused)).build(),
+                    Reason.UPLOADED_AT_INVALID,
+                    "uploadedAt: " + refused);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.realqa.trainer.service;
 import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.or;
 
+import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.settings.KafkaSettings;
 import io.realqa.settings.SettingsException;
@@ -221,7 +222,7 @@ public record TrainerConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         KafkaSettings.check("kafka", kafka);
-        Values.urls("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
+        SchemaRegistryClient.check("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
         KafkaSettings.name("name", trainerName());
         Values.path("model.checkpoint", model.checkpoint());
         if (model.profile() != null) {
