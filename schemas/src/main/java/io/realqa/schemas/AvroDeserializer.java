@@ -69,6 +69,10 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
             Schema writer = settings.client().byId(id);
             try {
                 SchemaBounds.check(writer);
+            } catch (IllegalArgumentException e) {
+                throw new SerializationException("topic " + topic + ": schema id " + id + ": " + e.getMessage(), e);
+            }
+            try {
                 reader = newReader(writer, settings.specificReader());
             } catch (RuntimeException | StackOverflowError e) {
                 // Such as Avro's refusal of a schema that is named like a class it does not trust.

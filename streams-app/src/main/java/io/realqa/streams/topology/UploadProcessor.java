@@ -210,7 +210,10 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     }
 
     private static Rejected unreadable(SerializationException e) {
-        String message = e.getMessage() + " (expected: an upload event whose schema the registry knows)";
+        String problem = String.valueOf(e.getMessage());
+        String message = problem.contains("(expected: ")
+                ? problem
+                : problem + " (expected: an upload event whose schema the registry knows)";
         return new Rejected(Stage.DESERIALIZE, Reason.NOT_AN_UPLOAD_EVENT, message, 1);
     }
 
