@@ -112,11 +112,11 @@ final class AdaptersCommand implements Runnable {
         return 0;
     }
 
-    /** A canary or candidate under its platform's active epoch was ended by it. */
+    /** A canary or candidate that is not over its platform's active epoch was ended by it. */
     private static String state(ReleaseBook book, ReleaseBook.Entry entry) {
         AdapterRelease event = entry.event();
         long active = book.activeEpoch(event.getPlatform());
-        boolean ended = entry.key().slot() != Slot.ACTIVE && event.getEpoch() < active;
+        boolean ended = entry.key().slot() != Slot.ACTIVE && event.getEpoch() <= active;
         return event.getState() + (ended && event.getState() != ReleaseState.RETIRED ? ", ended" : "");
     }
 

@@ -19,6 +19,7 @@ import io.realqa.trainer.training.TrainingSettings;
 import io.realqa.trainer.training.TrainingSettings.FormQuestion;
 import io.realqa.trainer.training.TrainingSettings.QuestionMix;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -251,7 +252,18 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** Before anything is computed: a training would be lost whose adapter cannot be written. */
+    private static void requireWritable(Path target) {
+        try {
+            Files.createDirectories(target);
+            Files.delete(Files.createTempFile(target, ".realqa", ".probe"));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--out: " + target + ": " + e + " (expected: a folder to write to)", e);
+        }
+    }
+
     private int byLabels(Path target) throws IOException, InterruptedException {
+        requireWritable(target);
         Path base = checkpoint == null ? ModelOptions.home().resolve("models/demo") : checkpoint;
         ScoringProfile asked = profile != null
                 ? ScoringProfile.read(profile)

@@ -122,7 +122,8 @@ record PeftConfig(
         }
         if (value.isTextual()) {
             Pattern pattern = compile(json, key, value.textValue());
-            return module -> pattern.matcher(module).matches();
+            return module ->
+                    pattern.matcher(new BoundedText(module, pattern.pattern())).matches();
         }
         if (value.isArray() && !value.isEmpty()) {
             List<String> names = new ArrayList<>();
@@ -155,7 +156,8 @@ record PeftConfig(
 
     private static Number matched(Map<String, Number> patterns, String module, Number byDefault) {
         for (Map.Entry<String, Number> e : patterns.entrySet()) {
-            if (Pattern.compile(translated(pattern(e.getKey()))).matcher(module).lookingAt()) {
+            Pattern pattern = Pattern.compile(translated(pattern(e.getKey())));
+            if (pattern.matcher(new BoundedText(module, e.getKey())).lookingAt()) {
                 return e.getValue();
             }
         }

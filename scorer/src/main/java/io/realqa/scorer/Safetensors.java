@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
@@ -120,7 +121,31 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
             }
             entries.add(entry(header.where(), field.getKey(), field.getValue(), dataStart, fileSize));
         }
+        requireWhole(header.where(), entries, dataStart, fileSize);
         return List.copyOf(entries);
+    }
+
+    /** The format has no gaps: bytes that belong to two tensors, or to none, are a damaged header. */
+    private static void requireWhole(String file, List<Entry> entries, long dataStart, long fileSize) {
+        List<Entry> ordered = new ArrayList<>(entries);
+        ordered.sort(Comparator.comparingLong(Entry::start).thenComparingLong(Entry::bytes));
+        long end = dataStart;
+        for (Entry e : ordered) {
+            if (e.start() != end) {
+                throw new ModelException(file + ": " + e.name() + ": begins at byte " + (e.start() - dataStart)
+                        + " (expected: " + (end - dataStart) + ", where the tensor before it ends)");
+            }
+            end += e.bytes();
+        }
+        if (end != fileSize) {
+            throw new ModelException(file + ": " + (fileSize - dataStart) + " bytes of tensors (expected: "
+                    + (end - dataStart) + ", by its header)");
+        }
+    }
+
+    /** A whole number, or -1. */
+    private static long integer(JsonNode value) {
+        return value.isIntegralNumber() && value.canConvertToLong() ? value.longValue() : -1;
     }
 
     private static Entry entry(String file, String name, JsonNode value, long dataStart, long fileSize) {
@@ -133,15 +158,15 @@ record Safetensors(Path file, List<Entry> entries, long fileSize) {
         long[] shape = new long[value.path("shape").size()];
         long bytes = dtype.bytes;
         for (int i = 0; i < shape.length; i++) {
-            shape[i] = value.path("shape").path(i).asLong(-1);
+            shape[i] = integer(value.path("shape").path(i));
             if (shape[i] < 0 || (shape[i] > 0 && bytes > Long.MAX_VALUE / shape[i])) {
                 throw new ModelException(file + ": " + name + ": shape " + value.path("shape") + " (expected: sizes)");
             }
             bytes *= shape[i];
         }
-        long from = value.path("data_offsets").path(0).asLong(-1);
-        long to = value.path("data_offsets").path(1).asLong(-1);
-        if (from < 0 || to - from != bytes || to > fileSize - dataStart) {
+        long from = integer(value.path("data_offsets").path(0));
+        long to = integer(value.path("data_offsets").path(1));
+        if (from < 0 || to < from || to - from != bytes || to > fileSize - dataStart) {
             throw new ModelException(file + ": " + name + ": bytes " + from + " to " + to + " (expected: " + bytes
                     + " bytes within the file's " + (fileSize - dataStart) + "; a broken download?)");
         }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * a cache of token texts; one thread's.
  */
 final class TrainingTrees {
+    /** Narrower opinions are one opinion: far below what a score has decimals for, and its square is still a number. */
+    private static final double SMALLEST_DEVIATION = 1e-6;
+
     private final LossSettings loss;
     private final Function<String, long[]> tokenize;
     private final Function<Long, String> text;
@@ -106,7 +109,7 @@ final class TrainingTrees {
     /** Probability of each score under the soft label, or null for an exact one. */
     private double @Nullable [] soft(ScoreGoal goal) {
         double deviation = goal.deviation().orElse(0);
-        if (!loss.softLabels() || goal.mean().isEmpty() || !(deviation > 0)) {
+        if (!loss.softLabels() || goal.mean().isEmpty() || !(deviation > SMALLEST_DEVIATION)) {
             return null;
         }
         double mean = goal.mean().getAsDouble();

@@ -136,6 +136,18 @@ class AdapterTest {
     }
 
     @Test
+    void anExpressionThatTriesWithoutEndIsRefused() throws IOException {
+        String endless = "(.*.*.*.*.*.*.*.*.*.*)*y";
+        refusedConfig(c -> c.put("target_modules", endless), "regular expression " + endless, "undecided about");
+    }
+
+    @Test
+    void aPatternThatTriesWithoutEndIsRefused() throws IOException {
+        String endless = "((.*)*)*Z";
+        refusedConfig(c -> c.putObject("rank_pattern").put(endless, 4), endless, "undecided about");
+    }
+
+    @Test
     void noTargetModulesAreRefused() throws IOException {
         refusedConfig(c -> c.putArray("target_modules"), "target_modules: []");
     }

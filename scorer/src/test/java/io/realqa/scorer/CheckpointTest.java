@@ -3,6 +3,8 @@ package io.realqa.scorer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.TensorFile.Tensor;
 import java.io.IOException;
@@ -214,6 +216,41 @@ class CheckpointTest {
     void offsetsThatDoNotFitTheShapeAreRefused() throws IOException {
         refusedHeader(
                 h -> ((ObjectNode) h.path(NORM)).putArray("data_offsets").add(0).add(188), NORM, "bytes 0 to 188");
+    }
+
+    @Test
+    void bytesThatBelongToTwoTensorsAreRefused() throws IOException {
+        refusedHeader(
+                h -> {
+                    long from = h.path(NORM).path("data_offsets").path(0).asLong();
+                    ((ObjectNode) h.path(NORM))
+                            .putArray("data_offsets")
+                            .add(from == 0 ? 192 : from - 192)
+                            .add(from == 0 ? 384 : from);
+                },
+                "begins at byte ",
+                "where the tensor before it ends");
+    }
+
+    @Test
+    void bytesThatBelongToNoTensorAreRefused() throws IOException {
+        Path folder = folder(FLAT);
+        Files.write(weights(folder), new byte[8], java.nio.file.StandardOpenOption.APPEND);
+        refused(folder, "model.safetensors", "bytes of tensors (expected: ", "by its header)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[48.9]", "[\"48\"]", "[null]"})
+    void sizesAreWholeNumbers(String shape) throws IOException {
+        JsonNode sizes = new ObjectMapper().readTree(shape);
+        refusedHeader(h -> ((ObjectNode) h.path(NORM)).set("shape", sizes), NORM, "shape " + shape);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[\"0\", \"192\"]", "[0.5, 192.5]", "[18446744073709551616, 18446744073709551808]"})
+    void offsetsAreWholeNumbers(String offsets) throws IOException {
+        JsonNode numbers = new ObjectMapper().readTree(offsets);
+        refusedHeader(h -> ((ObjectNode) h.path(NORM)).set("data_offsets", numbers), NORM, "bytes -1 to -1");
     }
 
     @Test

@@ -36,11 +36,12 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         }
         ratings.forEach(r -> inRange("ratings", r, profile));
         event.getAttributes().forEach((name, value) -> checkAttribute(name, value, profile));
+        OptionalDouble given = deviation(event, profile);
         OptionalDouble score = OptionalDouble.empty();
         OptionalDouble deviation = OptionalDouble.empty();
         if (event.getScore() != null) {
             score = OptionalDouble.of(inRange("score", event.getScore(), profile));
-            deviation = deviation(event);
+            deviation = given;
         } else if (!ratings.isEmpty()) {
             double mean = ratings.stream().mapToDouble(r -> r).average().orElseThrow();
             score = OptionalDouble.of(mean);
@@ -68,7 +69,7 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
                     "deviation: " + deviation.getAsDouble() + " (expected: none without a score)");
         }
         score.ifPresent(s -> inRange("score", s, profile));
-        deviation.ifPresent(d -> requireDeviation("deviation", d));
+        deviation.ifPresent(d -> requireDeviation("deviation", d, profile));
         attributes.forEach((name, value) -> checkAttribute(name, value, profile));
         return new Label(imageId, score, deviation, Map.copyOf(attributes));
     }
@@ -82,19 +83,21 @@ public record Label(String imageId, OptionalDouble score, OptionalDouble deviati
         return value;
     }
 
-    private static OptionalDouble deviation(ImageLabelled event) {
+    private static OptionalDouble deviation(ImageLabelled event, ScoringProfile profile) {
         Double given = event.getScoreDeviation();
-        if (given == null) {
-            return OptionalDouble.empty();
-        }
-        requireDeviation("scoreDeviation", given);
-        return OptionalDouble.of(given);
+        return given == null
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(requireDeviation("scoreDeviation", given, profile));
     }
 
-    private static void requireDeviation(String field, double value) {
-        if (!(value >= 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(field + ": " + value + " (expected: 0 or more)");
+    /** Opinions on a scale cannot be further apart than it is long. */
+    private static double requireDeviation(String field, double value, ScoringProfile profile) {
+        double most =
+                profile.score().maximum().subtract(profile.score().minimum()).doubleValue();
+        if (!(value >= 0 && value <= most)) {
+            throw new IllegalArgumentException(field + ": " + value + " (expected: 0 to " + most + ")");
         }
+        return value;
     }
 
     /** Standard deviation with n - 1; a single rating has none. */

@@ -9,6 +9,7 @@ import io.realqa.store.S3Location;
 import io.realqa.store.S3Settings;
 import io.realqa.store.StoreException;
 import io.realqa.streams.adapters.AdapterAdmin;
+import io.realqa.streams.adapters.Fleet;
 import io.realqa.streams.adapters.ReleaseBook;
 import io.realqa.trainer.cycle.ReleaseDesk;
 import java.io.IOException;
@@ -22,9 +23,13 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The trainer's releases on the release topic, and their adapters where the workers find them. */
 public final class TopicReleaseDesk implements ReleaseDesk {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicReleaseDesk.class);
+
     private final AdapterAdmin admin;
     private final Clock clock;
     private final Path adapters;
@@ -49,13 +54,33 @@ public final class TopicReleaseDesk implements ReleaseDesk {
     public synchronized Serving serving(String platform) {
         ReleaseBook book = admin.releases();
         for (String of : List.of(platform, ReleaseKey.ALL)) {
-            AdapterRelease active = book.at(new ReleaseKey(of, Slot.ACTIVE));
+            ReleaseKey key = new ReleaseKey(of, Slot.ACTIVE);
+            AdapterRelease active = book.at(key);
             if (active != null) {
-                String location = active.getLocation();
-                return new Serving(active.getAdapterDigest(), location == null ? null : folder(location));
+                AdapterRelease served = served(key, active);
+                return served == null ? new Serving(null, null) : serving(served);
             }
         }
         return new Serving(null, null);
+    }
+
+    private Serving serving(AdapterRelease release) {
+        String location = release.getLocation();
+        return new Serving(release.getAdapterDigest(), location == null ? null : folder(location));
+    }
+
+    /** The release, or the one before it if the workers refuse it and serve that; null: they serve the base model. */
+    private @Nullable AdapterRelease served(ReleaseKey key, AdapterRelease active) {
+        Fleet.Progress progress = admin.fleet().progress(key, active.getEpoch(), clock.instant());
+        if (!progress.serving().isEmpty() || progress.refusing().isEmpty()) {
+            return active;
+        }
+        String digest = progress.refusing().get(0).getAdapterDigest();
+        if (digest == null) {
+            return null;
+        }
+        AdapterRelease before = active.getPrevious();
+        return before != null && digest.equals(before.getAdapterDigest()) ? before : active;
     }
 
     private Path folder(String location) {
@@ -100,6 +125,11 @@ public final class TopicReleaseDesk implements ReleaseDesk {
     @Override
     public synchronized long publish(Release release) throws InterruptedException {
         Instant now = clock.instant();
+        ReleaseKey candidate = new ReleaseKey(release.platform(), Slot.CANDIDATE);
+        if (release.target() == Target.NONE && admin.releases().at(candidate) != null) {
+            LOG.info("{} holds a release, which stays: the decision is in the cycle's folder alone", candidate);
+            return 0;
+        }
         AdapterRelease content = AdapterRelease.newBuilder()
                 .setPlatform(release.platform())
                 .setEpoch(0)

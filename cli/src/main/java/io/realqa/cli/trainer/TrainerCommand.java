@@ -81,11 +81,11 @@ public final class TrainerCommand implements Callable<Integer> {
                     + (http == null ? "" : "; health and metrics on port " + http.port()));
             err.flush();
             trainer.awaitStopped();
-            if (trainer.lost()) {
+            if (trainer.closed()) {
+                code = 0;
+            } else {
                 err.println(trainer.trouble());
-                return code;
             }
-            code = 0;
             return code;
         } finally {
             registry.close();

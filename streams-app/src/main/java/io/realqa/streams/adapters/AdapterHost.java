@@ -141,7 +141,7 @@ final class AdapterHost implements ModelRouter {
             Resident resident = residents.get(release.content());
             String message = "was in memory";
             if (resident == null) {
-                say(new SlotStatus(key, release.epoch(), served(now), WorkerState.LOADING, null, null));
+                say(new SlotStatus(key, release.epoch(), served(key, now), WorkerState.LOADING, null, null));
                 AdapterLoader.Loaded loaded =
                         metrics.timer(Metric.ADAPTER_LOAD).recordCallable(() -> loader.load(release));
                 resident = java.util.Objects.requireNonNull(loaded).resident();
@@ -206,7 +206,13 @@ final class AdapterHost implements ModelRouter {
     private void report(Release release, @Nullable Version now, String why) {
         metrics.counter(Metric.ADAPTER_REFUSALS).increment();
         LOG.warn("{}: epoch {} is refused: {}", release.key(), release.epoch(), why);
-        say(new SlotStatus(release.key(), release.epoch(), served(now), WorkerState.REFUSED, release.adapter(), why));
+        say(new SlotStatus(
+                release.key(),
+                release.epoch(),
+                served(release.key(), now),
+                WorkerState.REFUSED,
+                release.adapter(),
+                why));
     }
 
     /** @param epoch at which it was retired; 0: a newer active release ended it, or its record is gone */
@@ -229,8 +235,7 @@ final class AdapterHost implements ModelRouter {
             statuses.remove(key);
             listener.changed(key, null);
         } else {
-            String falls = table.route(key.platform(), "").identity().adapter();
-            say(new SlotStatus(key, epoch, falls, WorkerState.SERVING, null, "retired"));
+            say(new SlotStatus(key, epoch, served(key, null), WorkerState.SERVING, null, "retired"));
         }
     }
 
@@ -239,8 +244,11 @@ final class AdapterHost implements ModelRouter {
                 key, 0, start.identity().adapter(), WorkerState.SERVING, null, "what the service started with");
     }
 
-    private @Nullable String served(@Nullable Version now) {
-        return now == null ? start.identity().adapter() : now.release().adapter();
+    /** What is served where a release is not: the slot's own version, or what stands behind it. */
+    private @Nullable String served(ReleaseKey key, @Nullable Version now) {
+        return now == null
+                ? table.route(key.platform(), "").identity().adapter()
+                : now.release().adapter();
     }
 
     private void say(SlotStatus status) {

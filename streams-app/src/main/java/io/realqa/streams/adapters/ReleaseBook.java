@@ -59,12 +59,16 @@ public final class ReleaseBook {
     }
 
     private long nextEpoch(String platform) {
-        return 1
-                + slots.entrySet().stream()
-                        .filter(e -> e.getKey().platform().equals(platform))
-                        .mapToLong(e -> e.getValue().getEpoch())
-                        .max()
-                        .orElse(0);
+        long newest = slots.entrySet().stream()
+                .filter(e -> e.getKey().platform().equals(platform))
+                .mapToLong(e -> e.getValue().getEpoch())
+                .max()
+                .orElse(0);
+        if (newest == Long.MAX_VALUE) {
+            throw new IllegalArgumentException("platform: " + platform + " has a release of epoch " + newest
+                    + ", which none can follow (expected: less; remove its record from the release topic)");
+        }
+        return newest + 1;
     }
 
     /**
@@ -137,6 +141,9 @@ public final class ReleaseBook {
     }
 
     private Entry next(ReleaseKey key, AdapterRelease content, ReleaseState state, double share, Instant now) {
+        if (key.platform().isBlank()) {
+            throw new IllegalArgumentException("platform: empty (expected: a platform, or * for all)");
+        }
         AdapterRelease before = slots.get(key);
         return new Entry(
                 key,

@@ -134,15 +134,22 @@ public final class Cycle {
         Instant now = Instant.now(clock);
         String id = ID.format(now) + "-" + UUID.randomUUID().toString().substring(0, 8);
         Path folder = Files.createDirectories(journal.folder(id));
-        Manifest.Made made = Manifest.make(
-                topic,
-                FeedbackIntake.PARTITION,
-                labels,
-                new Manifest.Rule(platform, settings.heldOut(), settings.near()),
-                profile,
-                vault,
-                folder.resolve(MANIFEST));
-        made.manifest().write(folder.resolve(MANIFEST));
+        Manifest.Made made;
+        try {
+            made = Manifest.make(
+                    topic,
+                    FeedbackIntake.PARTITION,
+                    labels,
+                    new Manifest.Rule(platform, settings.heldOut(), settings.near()),
+                    profile,
+                    vault,
+                    folder.resolve(MANIFEST));
+            made.manifest().write(folder.resolve(MANIFEST));
+        } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(folder.resolve(MANIFEST));
+            Files.deleteIfExists(folder);
+            throw e;
+        }
         int own = (int) labels.stream()
                 .filter(l -> platform.equals(SetBuilder.ALL) || platform.equals(l.platform()))
                 .count();

@@ -1,5 +1,6 @@
 package io.realqa.trainer.cycle;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -73,7 +74,13 @@ public final class CycleJournal {
         for (Path path : own) {
             Path file = path.resolve(FILE);
             if (Files.isRegularFile(file)) {
-                all.add(JSON.readValue(file.toFile(), CycleRecord.class));
+                try {
+                    all.add(JSON.readValue(file.toFile(), CycleRecord.class));
+                } catch (JacksonException e) {
+                    throw new IOException(
+                            file + ": " + e.getOriginalMessage() + " (expected: a cycle's record; remove its folder)",
+                            e);
+                }
             }
         }
         all.sort(Comparator.comparing(CycleRecord::createdAt).thenComparing(CycleRecord::id));

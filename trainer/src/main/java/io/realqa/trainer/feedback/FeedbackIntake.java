@@ -14,7 +14,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One session of taking labels in: each record of the feedback topic becomes one record on the topic of accepted labels or
@@ -46,8 +50,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread.
  */
 public final class FeedbackIntake implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FeedbackIntake.class);
     private static final Duration LONGEST_READ = Duration.ofMinutes(2);
     private static final Duration CLOSE = Duration.ofSeconds(5);
+    /** Places that hang hold up a label each; what is decided by then is committed. */
+    private static final Duration LONGEST_UNCOMMITTED = Duration.ofSeconds(10);
+
+    /** Largest value of the topics that are written: they take a mebibyte, with key and headers. */
+    private static final int MOST_BYTES = 900 << 10;
+
+    private static final int MOST_KEY = 64 << 10;
+
     /** Partition of the accepted labels. */
     public static final int PARTITION = 0;
 
@@ -78,6 +91,9 @@ public final class FeedbackIntake implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> feedback;
     private final TopicTail answersTail;
     private final KafkaUploads uploads;
+    /** Polled and not yet decided on. */
+    private final Deque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
+
     private final AnswerIndex answers;
     private final FeedbackJudge judge;
 
@@ -89,9 +105,10 @@ public final class FeedbackIntake implements AutoCloseable {
         COMMITTED
     }
 
-    /** A record that was decided on. */
+    /** A record that was decided on, and the value that says so. */
     private record Decided(
             ConsumerRecord<byte[], byte[]> record,
+            byte[] value,
             @Nullable LabelAccepted accepted,
             @Nullable FeedbackRejected rejected) {}
 
@@ -198,12 +215,25 @@ public final class FeedbackIntake implements AutoCloseable {
         try (TopicTail labels = new TopicTail(reader, setup.serde().deserializer(), List.of(topic), Long.MAX_VALUE)) {
             labels.catchUp(LONGEST_READ, (r, event) -> {
                 if (r.partition() == PARTITION && event instanceof LabelAccepted accepted) {
-                    judge.remember(accepted);
-                    listener.accepted(AcceptedLabel.of(r.offset(), accepted, setup.profile()), accepted, true);
+                    restore(r.offset(), accepted);
                 }
             });
         }
         answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
+    }
+
+    private void restore(long offset, LabelAccepted accepted) {
+        AcceptedLabel label;
+        try {
+            label = AcceptedLabel.of(offset, accepted, setup.profile());
+        } catch (IllegalArgumentException e) {
+            // It was taken under another profile.
+            LOG.warn(
+                    "{}-{}@{} does not count any more: {}", setup.topics().labels(), PARTITION, offset, e.getMessage());
+            return;
+        }
+        judge.remember(accepted);
+        listener.accepted(label, accepted, true);
     }
 
     private void answered(GenericContainer event) {
@@ -221,16 +251,18 @@ public final class FeedbackIntake implements AutoCloseable {
      * @return records that were decided on and committed
      */
     public int poll(Duration longest) throws IOException, InterruptedException {
-        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        feedback.poll(longest).forEach(records::add);
+        if (waiting.isEmpty()) {
+            feedback.poll(longest).forEach(waiting::add);
+        }
         // Whoever labels has seen the score: what is committed by now holds the answer to each label read before.
         answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
-        if (records.isEmpty()) {
+        if (waiting.isEmpty()) {
             return 0;
         }
         List<Decided> decided = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> r : records) {
-            decided.add(decide(r));
+        long deadline = System.nanoTime() + LONGEST_UNCOMMITTED.toNanos();
+        while (!waiting.isEmpty() && (decided.isEmpty() || System.nanoTime() < deadline)) {
+            decided.add(decide(waiting.remove()));
         }
         commit(decided);
         return decided.size();
@@ -241,19 +273,57 @@ public final class FeedbackIntake implements AutoCloseable {
         ImageLabelled label = null;
         try {
             label = read(r);
-            return new Decided(r, judge.judge(label, source), null);
+            LabelAccepted accepted = judge.judge(label, source);
+            byte[] value = setup.serde().serializer().serialize(setup.topics().labels(), accepted);
+            if (value.length > MOST_BYTES) {
+                throw new RejectedException(
+                        RejectReason.TOO_LARGE,
+                        "label and score: " + value.length + " bytes (expected: at most " + MOST_BYTES + ")");
+            }
+            return new Decided(r, value, accepted, null);
         } catch (RejectedException e) {
-            FeedbackRejected rejected = FeedbackRejected.newBuilder()
-                    .setReason(e.reason().name())
-                    .setMessage(e.text())
-                    .setLabel(label)
-                    .setKey(r.key() == null ? null : ByteBuffer.wrap(r.key()))
-                    .setValue(r.value() == null ? null : ByteBuffer.wrap(r.value()))
-                    .setSource(source)
-                    .setRejectedAt(Instant.now(setup.clock()).truncatedTo(ChronoUnit.MILLIS))
-                    .build();
-            return new Decided(r, null, rejected);
+            return rejected(r, source, label, e);
         }
+    }
+
+    /** With all that the topic has room for: first the label is left out, which the value says as well, then the value. */
+    private Decided rejected(
+            ConsumerRecord<byte[], byte[]> r,
+            SourcePosition source,
+            @Nullable ImageLabelled label,
+            RejectedException e) {
+        FeedbackRejected rejected = FeedbackRejected.newBuilder()
+                .setReason(e.reason().name())
+                .setMessage(e.text())
+                .setLabel(label)
+                .setKey(r.key() == null ? null : ByteBuffer.wrap(r.key()))
+                .setValue(r.value() == null ? null : ByteBuffer.wrap(r.value()))
+                .setSource(source)
+                .setRejectedAt(Instant.now(setup.clock()).truncatedTo(ChronoUnit.MILLIS))
+                .build();
+        byte[] value = serialized(rejected);
+        if (value.length > MOST_BYTES) {
+            rejected = FeedbackRejected.newBuilder(rejected).setLabel(null).build();
+            value = serialized(rejected);
+        }
+        if (value.length > MOST_BYTES) {
+            rejected = FeedbackRejected.newBuilder(rejected)
+                    .setMessage(e.text() + "; key and value are left out: " + size(r.key()) + " and " + size(r.value())
+                            + " bytes (expected: at most " + MOST_BYTES + " together)")
+                    .setKey(null)
+                    .setValue(null)
+                    .build();
+            value = serialized(rejected);
+        }
+        return new Decided(r, value, null, rejected);
+    }
+
+    private byte[] serialized(FeedbackRejected rejected) {
+        return setup.serde().serializer().serialize(setup.topics().rejects(), rejected);
+    }
+
+    private static int size(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
 
     private ImageLabelled read(ConsumerRecord<byte[], byte[]> r) throws RejectedException {
@@ -317,12 +387,10 @@ public final class FeedbackIntake implements AutoCloseable {
                     topics.labels(),
                     PARTITION,
                     d.accepted().getLabel().getImageId().getBytes(StandardCharsets.UTF_8),
-                    setup.serde().serializer().serialize(topics.labels(), d.accepted()));
+                    d.value());
         }
-        return new ProducerRecord<>(
-                topics.rejects(),
-                d.record().key(),
-                setup.serde().serializer().serialize(topics.rejects(), d.rejected()));
+        byte[] key = d.record().key();
+        return new ProducerRecord<>(topics.rejects(), size(key) > MOST_KEY ? null : key, d.value());
     }
 
     private static long offset(Future<RecordMetadata> committed) {

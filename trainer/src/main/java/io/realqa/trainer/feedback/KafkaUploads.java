@@ -10,8 +10,11 @@ import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 
@@ -36,6 +39,9 @@ final class KafkaUploads implements ImageFinder.Uploads, AutoCloseable {
     @Override
     public Optional<ImageUploaded> at(SourcePosition position) {
         TopicPartition partition = new TopicPartition(position.getTopic(), position.getPartition());
+        if (!exists(partition, position.getOffset())) {
+            return Optional.empty();
+        }
         consumer.assign(List.of(partition));
         consumer.seek(partition, position.getOffset());
         long deadline = System.nanoTime() + LONGEST.toNanos();
@@ -55,6 +61,19 @@ final class KafkaUploads implements ImageFinder.Uploads, AutoCloseable {
                         + " (expected: a broker that answers)");
             }
         }
+    }
+
+    /** Whether it can be there: topics are deleted and made anew, and a score's source outlives them. */
+    private boolean exists(TopicPartition partition, long offset) {
+        List<PartitionInfo> partitions;
+        try {
+            partitions = consumer.partitionsFor(partition.topic(), LONGEST);
+        } catch (UnknownTopicOrPartitionException | InvalidTopicException e) {
+            return false;
+        }
+        return partitions != null
+                && partitions.stream().anyMatch(p -> p.partition() == partition.partition())
+                && offset < consumer.endOffsets(List.of(partition), LONGEST).getOrDefault(partition, 0L);
     }
 
     private Optional<ImageUploaded> event(ConsumerRecord<byte[], byte[]> r) {

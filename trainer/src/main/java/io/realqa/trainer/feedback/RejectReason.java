@@ -5,6 +5,7 @@ public enum RejectReason {
     UNREADABLE("the record is no label: another schema, broken bytes, or no value"),
     INCOMPLETE("no image, platform or labeller is named, or there is no opinion, or score and ratings are both set"),
     OUT_OF_RANGE("a score, rating or deviation lies outside the profile's scale"),
+    TOO_LARGE("label and score event together have more bytes than the topic of training labels takes"),
     UNKNOWN_ATTRIBUTE("an attribute, or a value of one, that the profile does not have"),
     FOREIGN_ANSWER("the score event that it corrects is of another image or platform"),
     DUPLICATE("this labeller has labelled this image on this platform before"),

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.realqa.events.ImageScored;
 import io.realqa.events.LabelAccepted;
 import io.realqa.events.ModelMeasured;
+import io.realqa.schemas.SchemaRegistryException;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.cycle.Cycle;
@@ -38,6 +39,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +92,8 @@ public final class TrainerService implements AutoCloseable {
     private volatile @Nullable Thread cycleThread;
     private volatile @Nullable String trouble = "opening the topics";
     private volatile boolean lost;
+    private volatile int failedPlans;
+    private volatile Instant nextPlan = Instant.MIN;
     private Instant nextMeasures;
 
     public TrainerService(TrainerConfig config, Parts parts) {
@@ -147,21 +151,25 @@ public final class TrainerService implements AutoCloseable {
         return opened.await(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Waits until it was closed or has lost its name. */
+    /** Whether it was told to stop, and did not stop by itself. */
+    public boolean closed() {
+        return closing.getCount() == 0;
+    }
+
+    /** Waits until it was closed, has lost its name or cannot go on. */
     public void awaitStopped() throws InterruptedException {
         intakeThread.join();
     }
 
-    private boolean closed() {
-        return closing.getCount() == 0;
-    }
-
     private void takeIn() {
-        long pause = FIRST_PAUSE_MILLIS;
-        try (KafkaProducer<byte[], byte[]> measures = new KafkaProducer<>(
-                Clients.producer(config.kafka()), new ByteArraySerializer(), new ByteArraySerializer())) {
+        try {
+            long pause = FIRST_PAUSE_MILLIS;
             while (!closed()) {
-                try (FeedbackIntake intake = FeedbackIntake.open(setup(), new Sink())) {
+                try (KafkaProducer<byte[], byte[]> measures = new KafkaProducer<>(
+                                Clients.producer(config.kafka()),
+                                new ByteArraySerializer(),
+                                new ByteArraySerializer());
+                        FeedbackIntake intake = FeedbackIntake.open(setup(), new Sink())) {
                     metrics.session();
                     trouble = null;
                     opened.countDown();
@@ -172,8 +180,6 @@ public final class TrainerService implements AutoCloseable {
                         publish(measures);
                         train();
                     }
-                } catch (InterruptedException e) {
-                    return;
                 } catch (IOException | RuntimeException e) {
                     if (fenced(e)) {
                         lost = true;
@@ -194,6 +200,10 @@ public final class TrainerService implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (Error e) {
+            // Such as no memory for a record: another session would end the same way.
+            trouble = "labels are not taken in any more: " + e;
+            LOG.error("the trainer stops", e);
         }
     }
 
@@ -278,7 +288,7 @@ public final class TrainerService implements AutoCloseable {
 
     /** Begins a cycle where one is due or was left open, if none runs. */
     private void train() throws IOException {
-        if (training()) {
+        if (training() || Instant.now(parts.clock()).isBefore(nextPlan)) {
             return;
         }
         Optional<CycleRecord> open = journal.open();
@@ -317,47 +327,75 @@ public final class TrainerService implements AutoCloseable {
     }
 
     private void run(Beginning beginning) {
-        Thread thread = new Thread(() -> run(beginning, 1), "realqa-cycle");
+        Thread thread = new Thread(() -> attempt(beginning), "realqa-cycle");
         thread.setDaemon(true);
         cycleThread = thread;
         thread.start();
     }
 
-    private void run(Beginning beginning, int attempt) {
-        CycleRecord begun = null;
+    /** Runs a cycle to its end. While Kafka or the registry is away it waits; other failures end it after a few. */
+    private void attempt(Beginning beginning) {
+        Beginning next = beginning;
+        long pause = FIRST_PAUSE_MILLIS;
+        int failures = 0;
         try {
-            begun = beginning.get();
-            CycleRecord ended = cycle.run(begun);
-            String decision = ended.decision();
-            metrics.cycle(decision == null ? ended.stage().name() : decision);
-            LOG.info("cycle {} ended: {} {}: {}", ended.id(), ended.stage(), decision, ended.reasons());
+            while (!closed()) {
+                CycleRecord begun = null;
+                try {
+                    begun = next.get();
+                    failedPlans = 0;
+                    CycleRecord ended = cycle.run(begun);
+                    String decision = ended.decision();
+                    metrics.cycle(decision == null ? ended.stage().name() : decision);
+                    LOG.info("cycle {} ended: {} {}: {}", ended.id(), ended.stage(), decision, ended.reasons());
+                    return;
+                } catch (IOException | RuntimeException | Error e) {
+                    if (begun == null) {
+                        putOff(e);
+                        return;
+                    }
+                    failures += passes(e) ? 0 : 1;
+                    LOG.error("cycle {} broke off, {} of {} failures", begun.id(), failures, CYCLE_ATTEMPTS, e);
+                    Optional<CycleRecord> open = journal.open();
+                    if (open.isEmpty()) {
+                        return;
+                    }
+                    if (failures == CYCLE_ATTEMPTS) {
+                        cycle.fail(open.get(), String.valueOf(e));
+                        metrics.cycle(CycleRecord.Stage.FAILED.name());
+                        return;
+                    }
+                    next = open::get;
+                }
+                if (closing.await(pause, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+            }
         } catch (InterruptedException e) {
             LOG.info("the cycle stays open");
-        } catch (IOException | RuntimeException e) {
-            LOG.error("a cycle broke off in attempt {} of {}", attempt, CYCLE_ATTEMPTS, e);
-            again(begun, attempt, e);
+        } catch (IOException e) {
+            LOG.error("the cycle's journal cannot be read or written", e);
         }
     }
 
-    private void again(@Nullable CycleRecord begun, int attempt, Exception cause) {
-        try {
-            Optional<CycleRecord> open = journal.open();
-            if (begun == null
-                    || open.isEmpty()
-                    || closing.await(FIRST_PAUSE_MILLIS << attempt, TimeUnit.MILLISECONDS)) {
-                return;
+    /** A cycle that cannot even be planned is left alone for a while, longer each time. */
+    private void putOff(Throwable cause) {
+        failedPlans++;
+        Duration pause =
+                Duration.ofMillis(Math.min(LONGEST_PAUSE_MILLIS << 4, FIRST_PAUSE_MILLIS << Math.min(failedPlans, 20)));
+        nextPlan = Instant.now(parts.clock()).plus(pause);
+        LOG.error("a cycle cannot be planned; another attempt in {}", pause, cause);
+    }
+
+    /** Whether Kafka or the registry is away, which says nothing of the cycle. */
+    private static boolean passes(Throwable thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof RetriableException || t instanceof SchemaRegistryException r && r.retriable()) {
+                return true;
             }
-            if (attempt < CYCLE_ATTEMPTS) {
-                run(open::get, attempt + 1);
-            } else {
-                cycle.fail(open.get(), String.valueOf(cause));
-                metrics.cycle(CycleRecord.Stage.FAILED.name());
-            }
-        } catch (IOException e) {
-            LOG.error("the cycle's journal cannot be written", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
+        return false;
     }
 
     /** Stops; a cycle under way stays open, and the next process goes on with it. Bounded. */

@@ -11,6 +11,7 @@ import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
 import io.realqa.events.LabelAccepted;
+import io.realqa.events.SourcePosition;
 import io.realqa.local.LocalBroker;
 import io.realqa.local.LocalRegistry;
 import io.realqa.schemas.SchemaRegistryClient;
@@ -353,5 +354,58 @@ class FeedbackIntakeTest {
             assertThat(taken).isEqualTo(1);
         }
         assertThat(read(Topics.TRAINING_LABELS)).hasSize(2 * IMAGES + 1);
+    }
+
+    @Test
+    @Order(5)
+    void aHugeLabelAndAScoreOfATopicThatIsGoneAreRejectedAndTheNextLabelIsTaken() throws Exception {
+        List<Double> ratings = java.util.Collections.nCopies(60_000, 5.0);
+        label(Labels.label("i1", "eve").setScore(5.0).setRatings(ratings).build());
+        ImageScored orphan = ImageScored.newBuilder(SCORES.get(2))
+                .setEventId("orphan")
+                .setImageId("orphan")
+                .setContentSha256(Digests.hex(picture(40)))
+                .setSource(new SourcePosition("image.uploads.of-old", 0, 5L))
+                .build();
+        send(Topics.SCORES, "orphan", orphan);
+        label(Labels.label("orphan", "eve").build());
+        ImageScored later = ImageScored.newBuilder(orphan)
+                .setEventId("later")
+                .setImageId("later")
+                .setSource(new SourcePosition(Topics.UPLOADS.topic(), 0, 1_000_000L))
+                .build();
+        send(Topics.SCORES, "later", later);
+        label(Labels.label("later", "eve").build());
+        label(Labels.label("i3", "eve").build());
+        Map<RejectReason, String> rejected = new java.util.EnumMap<>(RejectReason.class);
+        List<String> accepted = new ArrayList<>();
+        try (FeedbackIntake intake = FeedbackIntake.open(setup, new IntakeListener() {
+            @Override
+            public void accepted(AcceptedLabel label, LabelAccepted event, boolean restored) {
+                if (!restored) {
+                    accepted.add(label.label().imageId());
+                }
+            }
+
+            @Override
+            public void rejected(RejectReason reason, String message) {
+                rejected.merge(reason, message, (a, b) -> a + "; " + b);
+            }
+        })) {
+            long deadline = System.nanoTime() + LONGEST.toNanos();
+            while (accepted.isEmpty() && System.nanoTime() < deadline) {
+                intake.poll(Duration.ofMillis(200));
+            }
+        }
+        assertThat(accepted).containsExactly("i3");
+        assertThat(rejected.keySet()).containsExactlyInAnyOrder(RejectReason.INCOMPLETE, RejectReason.IMAGE_GONE);
+        assertThat(rejected.get(RejectReason.INCOMPLETE)).hasSizeLessThan(2100);
+        assertThat(rejected.get(RejectReason.IMAGE_GONE)).contains("image.uploads.of-old", "1000000");
+        FeedbackRejected huge = read(Topics.FEEDBACK_REJECTS).stream()
+                .map(e -> (FeedbackRejected) e)
+                .filter(r -> r.getValue() != null && r.getValue().remaining() > 400_000)
+                .findFirst()
+                .orElseThrow();
+        assertThat(huge.getLabel()).as("the value says it as well").isNull();
     }
 }

@@ -42,7 +42,7 @@ class TrainingSetTest {
                 "{\"image\": \"1.png\"}                   | line 2: score and attributes are both missing",
                 "{\"image\": \"1.png\", \"score\": \"5\"} | line 2: score: \"5\" (expected: a number)",
                 "{\"image\": \"1.png\", \"score\": 12}    | line 2: score: 12.0 (expected: 0.0 to 9.99)",
-                "{\"image\": \"1.png\", \"score\": 5, \"deviation\": -1} | line 2: deviation: -1.0 (expected: 0 or more)",
+                "{\"image\": \"1.png\", \"score\": 5, \"deviation\": -1} | line 2: deviation: -1.0 (expected: 0 to 9.99)",
                 "{\"image\": \"1.png\", \"attributes\": {\"smell\": \"good\"}} | line 2: attributes: smell (expected: one of",
                 "{\"image\": \"0.png\", \"score\": 5}     | line 2: image: 0.png (expected: each once; it is on line 1)",
             })
