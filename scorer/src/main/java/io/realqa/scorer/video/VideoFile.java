@@ -60,7 +60,8 @@ import org.jspecify.annotations.Nullable;
  * A clip that is read from its start to its end. Only frames that are wanted become pictures. FFmpeg reads the file itself
  * and opens no other: playlists and network protocols are switched off.
  *
- * <p>A clip that ends early or has a damaged frame is rejected, as a damaged image is: its score would be another one's.
+ * <p>A clip that ends early or has a damaged frame is rejected, as a damaged image is: its score would be another one's. It
+ * ends early by the length that its header states. FLV, WMV and some Matroska files state one length for all tracks only, so with sound that outlasts the pictures fewer frames than wanted may be found there.
  *
  * <p>Owned by one thread. Closing it frees its native memory.
  */
@@ -69,11 +70,6 @@ public final class VideoFile implements AutoCloseable {
     private static final String FORMATS =
             "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,h264,"
                     + "hevc,ivf,mxf,nut,wav,mp3,flac,aac,amr,aiff";
-    /** How much of the length that the header states may be missing, since containers round: a share, and its bounds in s. */
-    private static final double TOLERATED_SHARE = 0.05;
-
-    private static final double LEAST_TOLERATED = 0.25;
-    private static final double MOST_TOLERATED = 1;
     /** How the files of known containers begin: place and bytes. A file that begins so and does not open is damaged. */
     private static final Map<String, Integer> BEGINNINGS =
             Map.of("ftyp", 4, "moov", 4, "mdat", 4, "\u001aE\u00df\u00a3", 0, "RIFF", 0, "OggS", 0, "FLV\u0001", 0);
@@ -94,9 +90,9 @@ public final class VideoFile implements AutoCloseable {
     private int stream;
     private double secondsPerTick;
     private double start;
-    private double seconds;
+    private StatedLength length = new StatedLength(0, 0, 0);
     private long decoded;
-    private double read;
+    private double read = Double.NEGATIVE_INFINITY;
     private double shown = -1;
     private int next;
     private boolean closed;
@@ -187,13 +183,10 @@ public final class VideoFile implements AutoCloseable {
                     Reason.NO_VIDEO, "video: " + container.nb_streams() + " streams, none of pictures (expected: one)");
         }
         AVStream of = container.streams(stream);
-        AVRational base = of.time_base();
-        secondsPerTick = base.num() / (double) base.den();
+        secondsPerTick = StatedLength.tick(of);
         start = of.start_time() == AV_NOPTS_VALUE ? Double.NaN : of.start_time() * secondsPerTick;
-        double whole = container.duration() == AV_NOPTS_VALUE ? 0 : container.duration() / (double) AV_TIME_BASE;
-        double own = of.duration() == AV_NOPTS_VALUE ? 0 : of.duration() * secondsPerTick;
-        seconds = own > 0 ? own : Math.max(0, whole);
-        limits.checkSeconds(Math.max(whole, own));
+        length = StatedLength.of(container, of);
+        limits.checkSeconds(length.whole());
         limits.checkSize(of.codecpar().width(), of.codecpar().height());
         AVCodec codec = avcodec_find_decoder(of.codecpar().codec_id());
         if (codec == null || codec.isNull()) {
@@ -204,7 +197,7 @@ public final class VideoFile implements AutoCloseable {
         AVCodecContext context = avcodec_alloc_context3(codec);
         decoder = context;
         check(avcodec_parameters_to_context(context, of.codecpar()), "its codec's settings");
-        context.pkt_timebase(base);
+        context.pkt_timebase(of.time_base());
         context.thread_count(DECODER_THREADS);
         check(avcodec_open2(context, codec, (PointerPointer<?>) null), "its codec");
         pictures.rotation(rotation(of));
@@ -221,9 +214,9 @@ public final class VideoFile implements AutoCloseable {
         return Double.isNaN(counterclockwise) ? 0 : Math.floorMod(Math.round(-counterclockwise / 90), 4);
     }
 
-    /** Length that the header states; 0 where it states none. */
+    /** Length of the pictures that the header states; 0 where it states none. */
     public double seconds() {
-        return seconds;
+        return length.pictures();
     }
 
     /**
@@ -232,6 +225,7 @@ public final class VideoFile implements AutoCloseable {
      * @throws VideoRejectedException if the clip is damaged, or over a limit after all
      */
     public @Nullable VideoFrame next(FrameSampling sampling) throws VideoRejectedException {
+        double seconds = seconds();
         if (next == 0) {
             sampling.check(seconds);
             limits.checkFrames(sampling.count(seconds));
@@ -302,10 +296,9 @@ public final class VideoFile implements AutoCloseable {
             }
             try {
                 AVStream of = container.streams(packet.stream_index());
-                double tick = of.time_base().num() / (double) of.time_base().den();
                 if (packet.pts() != AV_NOPTS_VALUE) {
-                    double first = of.start_time() == AV_NOPTS_VALUE ? 0 : of.start_time() * tick;
-                    read = Math.max(read, (packet.pts() + Math.max(0, packet.duration())) * tick - first);
+                    long end = packet.pts() + Math.max(0, packet.duration());
+                    read = Math.max(read, end * StatedLength.tick(of));
                 }
                 if (packet.stream_index() != stream) {
                     continue;
@@ -337,17 +330,17 @@ public final class VideoFile implements AutoCloseable {
     }
 
     private void checkWhole() throws VideoRejectedException {
-        if (decoded == 0) {
-            throw corrupt("no picture at all");
-        }
-        double stated = container.duration() == AV_NOPTS_VALUE ? 0 : container.duration() / (double) AV_TIME_BASE;
-        double whole = Math.max(stated, seconds);
-        double missing = whole - read;
-        if (missing > Math.min(MOST_TOLERATED, Math.max(LEAST_TOLERATED, TOLERATED_SHARE * whole))) {
+        if (length.cutOff(read)) {
             throw new VideoRejectedException(
                     Reason.CORRUPT,
                     String.format(
-                            Locale.ROOT, "video: ends after %.1f s (expected: %.1f s by its header)", read, whole));
+                            Locale.ROOT,
+                            "video: ends after %.1f s (expected: %.1f s by its header)",
+                            length.after(read),
+                            length.whole()));
+        }
+        if (decoded == 0) {
+            throw corrupt("no picture at all");
         }
     }
 

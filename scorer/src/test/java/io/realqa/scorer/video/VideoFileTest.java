@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.realqa.scorer.image.RasterImage;
+import io.realqa.scorer.video.Clips.Sound;
 import io.realqa.scorer.video.Clips.Spec;
 import io.realqa.scorer.video.VideoRejectedException.Reason;
 import java.io.IOException;
@@ -98,6 +99,57 @@ class VideoFileTest {
                 .hasSize(200)
                 .extracting(VideoFrame::seconds)
                 .isSorted();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clip.mkv", "clip.mp4", "clip.avi", "clip.ts"})
+    void soundThatOutlastsThePicturesDrawsNoFramesAway(String name) throws Exception {
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(3).codec("mpeg2video"), 0, new Sound(0, 9));
+        List<VideoFrame> frames = frames(clip, new FrameSampling.Uniform(6), VideoLimits.DEFAULTS);
+        assertThat(frames).hasSize(6);
+        for (int i = 0; i < 6; i++) {
+            assertThat(frames.get(i).seconds()).isCloseTo((i + 0.5) / 2, within(0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "clip.mkv, 0, 2, 3", "clip.mkv, 4, 0, 3", "clip.mkv, 4, 4, 3", "clip.mkv, 2, 0, 9",
+        "clip.mp4, 0, 2, 3", "clip.mp4, 4, 0, 3", "clip.mp4, 4, 4, 3", "clip.mp4, 2, 0, 9",
+        "clip.ts, 0, 2, 3", "clip.ts, 4, 0, 3", "clip.ts, 4, 4, 3", "clip.ts, 2, 0, 9"
+    })
+    void tracksThatBeginAtDifferentTimesAreWhole(String name, int begin, int soundStart, int soundSeconds)
+            throws Exception {
+        Path clip = Clips.video(
+                folder.resolve(name), Spec.seconds(3).codec("mpeg2video"), begin, new Sound(soundStart, soundSeconds));
+        List<VideoFrame> frames = frames(clip, new FrameSampling.Uniform(6), VideoLimits.DEFAULTS);
+        assertThat(frames).hasSize(6);
+        for (int i = 0; i < 6; i++) {
+            assertThat(frames.get(i).seconds()).isCloseTo((i + 0.5) / 2, within(0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clip.mkv", "clip.mp4"})
+    void aClipThatDoesNotBeginAtOnceIsWhole(String name) throws Exception {
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(3), 4, null);
+        assertThat(frames(clip, new FrameSampling.Uniform(3), VideoLimits.DEFAULTS))
+                .extracting(f -> Math.round(2 * f.seconds()))
+                .containsExactly(1L, 3L, 5L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "clip.mkv, 0, 2", "clip.mkv, 4, 0", "clip.mkv, 4, 4",
+        "clip.mp4, 0, 2", "clip.mp4, 4, 0", "clip.mp4, 4, 4"
+    })
+    void tracksThatBeginAtDifferentTimesAreMissedWhereTheyAreCutOff(String name, int begin, int soundStart)
+            throws Exception {
+        Path clip =
+                Clips.video(folder.resolve(name), Spec.seconds(4).codec("mpeg2video"), begin, new Sound(soundStart, 4));
+        byte[] all = Files.readAllBytes(clip);
+        Files.write(clip, Arrays.copyOf(all, all.length * 6 / 10));
+        rejected(clip, Reason.CORRUPT, "video: ");
     }
 
     @Test
