@@ -15,9 +15,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** Clips as a person scores them. The clip is 20 s of slowly brightening grey, 8 frames a second. */
+/**
+ * Clips as a person scores them. The clip is 20 s of slowly brightening grey, 8 frames a second. FFmpeg made the other, of
+ * one frame: {@code ffmpeg -f lavfi -i color=gray:s=160x120:r=10:d=0.1 -c:v mpeg4 -bitexact one-frame.mp4}.
+ */
 class ClipCommandTest {
     private static final Path CLIP = ModelOptions.home().resolve("cli/src/test/resources/clip.mp4");
+    private static final Path ONE_FRAME = CLIP.resolveSibling("one-frame.mp4");
     private static final Path PHOTOS = ModelOptions.home().resolve("models/demo/photos");
 
     @TempDir
@@ -80,6 +84,18 @@ class ClipCommandTest {
         assertThat(lines.get(0)).contains("half.mp4", "\"reason\":\"CORRUPT\"", "\"stage\":\"DECODE\"");
         assertThat(new ObjectMapper().readTree(lines.get(1)).path("video").path("frames"))
                 .hasSize(4);
+    }
+
+    @Test
+    void aClipOfOneFrameIsScoredByIt() throws Exception {
+        assertThat(run("score", "--format", "jsonl", "--frames", "8", ONE_FRAME, CLIP))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString().lines().toList();
+        assertThat(new ObjectMapper().readTree(lines.get(0)).path("video").path("frames"))
+                .hasSize(1);
+        assertThat(new ObjectMapper().readTree(lines.get(1)).path("video").path("frames"))
+                .hasSize(8);
     }
 
     @Test

@@ -29,6 +29,8 @@ import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_display_rotation_get;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_move_ref;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
 import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
 
@@ -86,11 +88,13 @@ public final class VideoFile implements AutoCloseable {
     private @Nullable AVCodecContext decoder;
     private final AVPacket packet = av_packet_alloc();
     private final AVFrame frame = av_frame_alloc();
+    private final AVFrame last = av_frame_alloc();
     private final Pictures pictures;
     private int stream;
     private double secondsPerTick;
     private double start;
     private StatedLength length = new StatedLength(0, 0, 0);
+    private boolean fed;
     private long decoded;
     private double read = Double.NEGATIVE_INFINITY;
     private double shown = -1;
@@ -220,7 +224,8 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /**
-     * The next wanted frame, or null after the last.
+     * The next wanted frame, or null after the last. There is always one: where no frame is as late as the first wanted
+     * time, it is the clip's last.
      *
      * @throws VideoRejectedException if the clip is damaged, or over a limit after all
      */
@@ -241,8 +246,16 @@ public final class VideoFile implements AutoCloseable {
                 }
                 return new VideoFrame(time, pictures.of(frame));
             }
+            if (next == 0) {
+                av_frame_unref(last);
+                av_frame_move_ref(last, frame);
+            }
         }
         checkWhole();
+        if (next == 0) {
+            next++;
+            return new VideoFrame(Math.max(0, shown), pictures.of(last));
+        }
         return null;
     }
 
@@ -306,6 +319,7 @@ public final class VideoFile implements AutoCloseable {
                 if ((packet.flags() & AV_PKT_FLAG_CORRUPT) != 0) {
                     throw corrupt("a damaged packet");
                 }
+                fed = true;
                 result = avcodec_send_packet(context, packet);
                 // before its first picture a stream may hold the rest of one that was cut off
                 if (result < 0 && decoded > 0) {
@@ -338,6 +352,10 @@ public final class VideoFile implements AutoCloseable {
                             "video: ends after %.1f s (expected: %.1f s by its header)",
                             length.after(read),
                             length.whole()));
+        }
+        if (!fed) {
+            throw new VideoRejectedException(
+                    Reason.NO_VIDEO, "video: 0 frames in its track of pictures (expected: at least one)");
         }
         if (decoded == 0) {
             throw corrupt("no picture at all");
@@ -376,6 +394,7 @@ public final class VideoFile implements AutoCloseable {
         closed = true;
         pictures.close();
         av_frame_free(frame);
+        av_frame_free(last);
         av_packet_free(packet);
         if (decoder != null) {
             avcodec_free_context(decoder);

@@ -101,6 +101,26 @@ class VideoFileTest {
                 .isSorted();
     }
 
+    @Test
+    void aClipOfOneFrameGivesIt() throws Exception {
+        Path clip = Clips.video(folder.resolve("clip.mp4"), new Spec("mpeg4", 160, 120, 1, 10, 1, 0));
+        for (FrameSampling sampling : List.of(new FrameSampling.Uniform(8), FrameSampling.DEFAULT)) {
+            List<VideoFrame> frames = frames(clip, sampling, VideoLimits.DEFAULTS);
+            assertThat(frames).extracting(VideoFrame::seconds).containsExactly(0.0);
+            assertThat(pixel(frames.get(0).image(), 3, 3)).isCloseTo(grey(0), within(8));
+        }
+    }
+
+    /** NUT states one length for all tracks, so the middle of the sound is wanted, where no picture is left. */
+    @Test
+    void theLastFrameIsGivenWhereNoneWasLateEnough() throws Exception {
+        Path clip = Clips.video(folder.resolve("clip.nut"), Spec.seconds(1), 0, new Sound(0, 5));
+        assertThat(frames(clip, new FrameSampling.Uniform(1), VideoLimits.DEFAULTS))
+                .extracting(VideoFrame::seconds)
+                .singleElement()
+                .satisfies(s -> assertThat(s).isCloseTo(0.96, within(0.05)));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"clip.mkv", "clip.mp4", "clip.avi", "clip.ts"})
     void soundThatOutlastsThePicturesDrawsNoFramesAway(String name) throws Exception {
@@ -150,6 +170,13 @@ class VideoFileTest {
         byte[] all = Files.readAllBytes(clip);
         Files.write(clip, Arrays.copyOf(all, all.length * 6 / 10));
         rejected(clip, Reason.CORRUPT, "video: ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"clip.mp4, 1 streams", "clip.mkv, 0 frames"})
+    void aTrackWithoutAFrameIsNoVideo(String name, String message) {
+        Path clip = Clips.video(folder.resolve(name), new Spec("mpeg4", 160, 120, 0, 25, 1, 0), 0, new Sound(0, 1));
+        rejected(clip, Reason.NO_VIDEO, message);
     }
 
     @Test
