@@ -63,7 +63,8 @@ import org.jspecify.annotations.Nullable;
  * and opens no other: playlists and network protocols are switched off.
  *
  * <p>A clip that ends early or has a damaged frame is rejected, as a damaged image is: its score would be another one's. It
- * ends early by the length that its header states. FLV, WMV and some Matroska files state one length for all tracks only, so with sound that outlasts the pictures fewer frames than wanted may be found there.
+ * ends early by the length that its header states, or within a part of its file. FLV, WMV and some Matroska files state one
+ * length for all tracks only, so with sound that outlasts the pictures fewer frames than wanted may be found there.
  *
  * <p>Owned by one thread. Closing it frees its native memory.
  */
@@ -139,6 +140,7 @@ public final class VideoFile implements AutoCloseable {
         try {
             video.openContainer(file);
             video.openStream();
+            FileEnd.check(file);
             opened = true;
             return video;
         } finally {

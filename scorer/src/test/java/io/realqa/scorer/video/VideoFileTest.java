@@ -65,6 +65,8 @@ class VideoFileTest {
         "clip.mkv, mpeg4",
         "clip.avi, mpeg4",
         "clip.webm, libvpx",
+        "live.webm, libvpx",
+        "clip.ogv, libvpx",
         "clip.mp4, libopenh264"
     })
     void aFrameASecondHasItsTimeAndItsPixels(String name, String codec) throws Exception {
@@ -161,7 +163,8 @@ class VideoFileTest {
     @ParameterizedTest
     @CsvSource({
         "clip.mkv, 0, 2", "clip.mkv, 4, 0", "clip.mkv, 4, 4",
-        "clip.mp4, 0, 2", "clip.mp4, 4, 0", "clip.mp4, 4, 4"
+        "clip.mp4, 0, 2", "clip.mp4, 4, 0", "clip.mp4, 4, 4",
+        "clip.ts, 0, 2", "clip.ts, 4, 0", "clip.ts, 4, 4"
     })
     void tracksThatBeginAtDifferentTimesAreMissedWhereTheyAreCutOff(String name, int begin, int soundStart)
             throws Exception {
@@ -219,10 +222,17 @@ class VideoFileTest {
         "clip.mkv, 1, 2",
         "clip.mkv, 3, 4",
         "clip.avi, 1, 2",
-        "clip.mov, 1, 2"
+        "clip.mov, 1, 2",
+        "clip.webm, 3, 5",
+        "live.webm, 3, 5",
+        "clip.ogv, 3, 5",
+        "clip.ts, 4, 7"
     })
     void aClipThatIsCutOffIsRejected(String name, int numerator, int denominator) throws Exception {
-        Path clip = Clips.video(folder.resolve(name), Spec.seconds(8));
+        String codec = name.endsWith(".webm") || name.endsWith(".ogv")
+                ? "libvpx"
+                : name.endsWith(".ts") ? "mpeg2video" : "mpeg4";
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(8).codec(codec));
         byte[] all = Files.readAllBytes(clip);
         Files.write(clip, Arrays.copyOf(all, (int) ((long) all.length * numerator / denominator)));
         rejected(clip, Reason.CORRUPT, "video: ");
