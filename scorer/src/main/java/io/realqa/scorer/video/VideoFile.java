@@ -39,6 +39,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -152,10 +153,11 @@ public final class VideoFile implements AutoCloseable {
 
     private void openContainer(Path file) throws VideoRejectedException, IOException {
         AVDictionary options = new AVDictionary(null);
+        Path name = name(file);
         try {
             av_dict_set(options, "protocol_whitelist", "file", 0);
             av_dict_set(options, "format_whitelist", FORMATS, 0);
-            int result = avformat_open_input(container, "file:" + file.toAbsolutePath(), null, options);
+            int result = avformat_open_input(container, "file:" + name, null, options);
             if (result < 0) {
                 boolean known = known(file);
                 throw new VideoRejectedException(
@@ -165,12 +167,30 @@ public final class VideoFile implements AutoCloseable {
             }
         } finally {
             av_dict_free(options);
+            if (!name.equals(file.toAbsolutePath())) {
+                Files.delete(name);
+            }
         }
         // a header that is over the limit is not worth a look at the frames
         if (container.duration() != AV_NOPTS_VALUE) {
             limits.checkSeconds(container.duration() / (double) AV_TIME_BASE);
         }
         check(avformat_find_stream_info(container, (PointerPointer<?>) null), "its streams");
+    }
+
+    /** A name that FFmpeg understands: the file's own, or a link where that is bytes that are no text, for the time being. */
+    private static Path name(Path file) throws IOException {
+        Path own = file.toAbsolutePath();
+        try {
+            if (Path.of(own.toString()).equals(own)) {
+                return own;
+            }
+        } catch (InvalidPathException e) {
+            // no text either
+        }
+        Path link = Files.createTempFile("realqa-name", ".video");
+        Files.delete(link);
+        return Files.createSymbolicLink(link, own);
     }
 
     private static boolean known(Path file) throws IOException {

@@ -9,12 +9,16 @@ import io.realqa.scorer.video.Clips.Sound;
 import io.realqa.scorer.video.Clips.Spec;
 import io.realqa.scorer.video.VideoRejectedException.Reason;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -180,6 +184,24 @@ class VideoFileTest {
     void aTrackWithoutAFrameIsNoVideo(String name, String message) {
         Path clip = Clips.video(folder.resolve(name), new Spec("mpeg4", 160, 120, 0, 25, 1, 0), 0, new Sound(0, 1));
         rejected(clip, Reason.NO_VIDEO, message);
+    }
+
+    /** A name is bytes on Linux, and these are no text. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aClipWhoseNameIsNoTextIsRead() throws Exception {
+        Path clip = Path.of(URI.create(folder.toUri() + "%FF.mp4"));
+        Files.move(Clips.video(folder.resolve("clip.mp4"), Spec.seconds(2)), clip);
+        long before = links();
+        assertThat(frames(clip, FrameSampling.DEFAULT, VideoLimits.DEFAULTS)).hasSize(2);
+        assertThat(links()).isEqualTo(before);
+    }
+
+    private static long links() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(f -> f.getFileName().toString().startsWith("realqa-name"))
+                    .count();
+        }
     }
 
     @Test
