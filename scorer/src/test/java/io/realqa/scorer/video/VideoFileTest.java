@@ -164,6 +164,21 @@ class VideoFileTest {
                 .containsExactly(1L, 3L, 5L);
     }
 
+    /**
+     * mkvmerge counts from the first packet, where FFmpeg counts from zero: {@code ffmpeg -itsoffset 4 -f lavfi -i
+     * color=gray:s=64x48:r=4:d=3 -c:v mpeg4 -bitexact late.mkv} and {@code mkvmerge --no-date -o mkvmerge.mkv late.mkv}.
+     */
+    @Test
+    void aClipOfMkvmergeThatDoesNotBeginAtOnceIsWhole() throws Exception {
+        Path clip = Path.of("src/test/resources/video/mkvmerge.mkv");
+        try (VideoFile video = VideoFile.open(clip, VideoLimits.DEFAULTS)) {
+            assertThat(video.seconds()).isCloseTo(3, within(0.01));
+        }
+        assertThat(frames(clip, new FrameSampling.Uniform(3), VideoLimits.DEFAULTS))
+                .extracting(VideoFrame::seconds)
+                .containsExactly(0.5, 1.5, 2.5);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "clip.mkv, 0, 2", "clip.mkv, 4, 0", "clip.mkv, 4, 4",
