@@ -71,7 +71,7 @@ final class ClipScoring {
         } catch (VideoRejectedException e) {
             return new Scoring.Refused(file, "DECODE", e.reason().name(), String.valueOf(e.getMessage()));
         } catch (ImageRejectedException e) {
-            return new Scoring.Refused(file, "DECODE", e.reason().name(), String.valueOf(e.getMessage()));
+            return Scoring.Refused.of(file, e);
         } catch (IOException e) {
             return new Scoring.Refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)");
         } catch (ExecutionException e) {

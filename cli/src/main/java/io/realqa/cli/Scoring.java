@@ -9,6 +9,8 @@ import io.realqa.scorer.image.ImageLimits;
 import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.VisualInput;
 import io.realqa.streams.scoring.Outcome.Timings;
+import io.realqa.streams.scoring.Reason;
+import io.realqa.streams.scoring.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +54,14 @@ final class Scoring {
     }
 
     /** reason: a code of the catalogue in docs/operations.md. */
-    record Refused(Path path, String stage, String reason, String message) implements Result {}
+    record Refused(Path path, String stage, String reason, String message) implements Result {
+        /** With the stage that the catalogue has for a reason; the bytes are here already, so it is not the fetching. */
+        static Refused of(Path path, ImageRejectedException e) {
+            Reason reason = Reason.valueOf(e.reason().name());
+            Stage stage = reason.stages().contains(Stage.PREPROCESS) ? Stage.PREPROCESS : Stage.DECODE;
+            return new Refused(path, stage.name(), reason.name(), String.valueOf(e.getMessage()));
+        }
+    }
 
     /** A file on its way to the device, or already refused. */
     private record Prepared(
@@ -121,9 +130,9 @@ final class Scoring {
         try {
             content = Files.readAllBytes(file);
         } catch (IOException e) {
-            return refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)");
+            return refused(new Refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)"));
         } catch (OutOfMemoryError e) {
-            return refused(file, "FETCH", "TOO_MANY_BYTES", file + ": too large for memory");
+            return refused(new Refused(file, "FETCH", "TOO_MANY_BYTES", file + ": too large for memory"));
         }
         long read = System.nanoTime();
         try {
@@ -131,12 +140,12 @@ final class Scoring {
             long now = System.nanoTime();
             return new Prepared(file, input, Digests.hex(content), read - start, now - read, now, null);
         } catch (ImageRejectedException e) {
-            return refused(file, "DECODE", e.reason().name(), String.valueOf(e.getMessage()));
+            return refused(Refused.of(file, e));
         }
     }
 
-    private static Prepared refused(Path file, String stage, String reason, String message) {
-        return new Prepared(file, null, "", 0, 0, 0, new Refused(file, stage, reason, message));
+    private static Prepared refused(Refused refused) {
+        return new Prepared(refused.path(), null, "", 0, 0, 0, refused);
     }
 
     private List<Result> run(List<Future<Prepared>> preparing) throws InterruptedException, ExecutionException {

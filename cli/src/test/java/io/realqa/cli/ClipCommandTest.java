@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -11,13 +12,20 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** Clips as a person scores them. The clip is 20 s of slowly brightening grey, 8 frames a second. */
+/**
+ * Clips as a person scores them. The clip is 20 s of slowly brightening grey, 8 frames a second. FFmpeg made the others of
+ * one frame each: {@code ffmpeg -f lavfi -i color=gray:s=160x120:r=10:d=0.1 -c:v mpeg4 -bitexact one-frame.mp4}, and with
+ * {@code s=4000x16:r=1:d=1} {@code narrow.mp4}.
+ */
 class ClipCommandTest {
     private static final Path CLIP = ModelOptions.home().resolve("cli/src/test/resources/clip.mp4");
+    private static final Path ONE_FRAME = CLIP.resolveSibling("one-frame.mp4");
+    private static final Path NARROW = CLIP.resolveSibling("narrow.mp4");
     private static final Path PHOTOS = ModelOptions.home().resolve("models/demo/photos");
 
     @TempDir
@@ -80,6 +88,28 @@ class ClipCommandTest {
         assertThat(lines.get(0)).contains("half.mp4", "\"reason\":\"CORRUPT\"", "\"stage\":\"DECODE\"");
         assertThat(new ObjectMapper().readTree(lines.get(1)).path("video").path("frames"))
                 .hasSize(4);
+    }
+
+    @Test
+    void aClipOfOneFrameIsScoredByIt() throws Exception {
+        assertThat(run("score", "--format", "jsonl", "--frames", "8", ONE_FRAME, CLIP))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString().lines().toList();
+        assertThat(new ObjectMapper().readTree(lines.get(0)).path("video").path("frames"))
+                .hasSize(1);
+        assertThat(new ObjectMapper().readTree(lines.get(1)).path("video").path("frames"))
+                .hasSize(8);
+    }
+
+    @Test
+    void whatIsTooNarrowHasTheCataloguesStage() throws Exception {
+        Path picture = folder.resolve("narrow.png");
+        ImageIO.write(new BufferedImage(4000, 16, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+        assertThat(run("score", "--format", "jsonl", NARROW, picture)).isEqualTo(1);
+        assertThat(out.toString().lines())
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line).contains("\"reason\":\"TOO_NARROW\"", "\"stage\":\"PREPROCESS\""));
     }
 
     @Test

@@ -2,7 +2,10 @@ package io.realqa.scorer.video;
 
 import io.realqa.scorer.video.VideoRejectedException.Reason;
 
-/** Which frames of a clip are scored: for each wanted time the first frame that is not before it. */
+/**
+ * Which frames of a clip are scored: for each wanted time the first frame that is not before it, and the clip's last frame
+ * where that gives none.
+ */
 public sealed interface FrameSampling {
     /** One a second. */
     FrameSampling DEFAULT = new Rate(1);

@@ -29,6 +29,8 @@ import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_display_rotation_get;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_move_ref;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
 import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
 
@@ -37,6 +39,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -60,7 +63,9 @@ import org.jspecify.annotations.Nullable;
  * A clip that is read from its start to its end. Only frames that are wanted become pictures. FFmpeg reads the file itself
  * and opens no other: playlists and network protocols are switched off.
  *
- * <p>A clip that ends early or has a damaged frame is rejected, as a damaged image is: its score would be another one's.
+ * <p>A clip that ends early or has a damaged frame is rejected, as a damaged image is: its score would be another one's. It
+ * ends early by the length that its header states, or within a part of its file. FLV, WMV and some Matroska files state one
+ * length for all tracks only, so with sound that outlasts the pictures fewer frames than wanted may be found there.
  *
  * <p>Owned by one thread. Closing it frees its native memory.
  */
@@ -69,11 +74,6 @@ public final class VideoFile implements AutoCloseable {
     private static final String FORMATS =
             "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,h264,"
                     + "hevc,ivf,mxf,nut,wav,mp3,flac,aac,amr,aiff";
-    /** How much of the length that the header states may be missing, since containers round: a share, and its bounds in s. */
-    private static final double TOLERATED_SHARE = 0.05;
-
-    private static final double LEAST_TOLERATED = 0.25;
-    private static final double MOST_TOLERATED = 1;
     /** How the files of known containers begin: place and bytes. A file that begins so and does not open is damaged. */
     private static final Map<String, Integer> BEGINNINGS =
             Map.of("ftyp", 4, "moov", 4, "mdat", 4, "\u001aE\u00df\u00a3", 0, "RIFF", 0, "OggS", 0, "FLV\u0001", 0);
@@ -90,13 +90,15 @@ public final class VideoFile implements AutoCloseable {
     private @Nullable AVCodecContext decoder;
     private final AVPacket packet = av_packet_alloc();
     private final AVFrame frame = av_frame_alloc();
+    private final AVFrame last = av_frame_alloc();
     private final Pictures pictures;
     private int stream;
     private double secondsPerTick;
     private double start;
-    private double seconds;
+    private StatedLength length = new StatedLength(0, 0, 0);
+    private boolean fed;
     private long decoded;
-    private double read;
+    private double read = Double.NEGATIVE_INFINITY;
     private double shown = -1;
     private int next;
     private boolean closed;
@@ -139,6 +141,7 @@ public final class VideoFile implements AutoCloseable {
         try {
             video.openContainer(file);
             video.openStream();
+            FileEnd.check(file);
             opened = true;
             return video;
         } finally {
@@ -150,10 +153,11 @@ public final class VideoFile implements AutoCloseable {
 
     private void openContainer(Path file) throws VideoRejectedException, IOException {
         AVDictionary options = new AVDictionary(null);
+        Path name = name(file);
         try {
             av_dict_set(options, "protocol_whitelist", "file", 0);
             av_dict_set(options, "format_whitelist", FORMATS, 0);
-            int result = avformat_open_input(container, "file:" + file.toAbsolutePath(), null, options);
+            int result = avformat_open_input(container, "file:" + name, null, options);
             if (result < 0) {
                 boolean known = known(file);
                 throw new VideoRejectedException(
@@ -163,12 +167,30 @@ public final class VideoFile implements AutoCloseable {
             }
         } finally {
             av_dict_free(options);
+            if (!name.equals(file.toAbsolutePath())) {
+                Files.delete(name);
+            }
         }
         // a header that is over the limit is not worth a look at the frames
         if (container.duration() != AV_NOPTS_VALUE) {
             limits.checkSeconds(container.duration() / (double) AV_TIME_BASE);
         }
         check(avformat_find_stream_info(container, (PointerPointer<?>) null), "its streams");
+    }
+
+    /** A name that FFmpeg understands: the file's own, or a link where that is bytes that are no text, for the time being. */
+    private static Path name(Path file) throws IOException {
+        Path own = file.toAbsolutePath();
+        try {
+            if (Path.of(own.toString()).equals(own)) {
+                return own;
+            }
+        } catch (InvalidPathException e) {
+            // no text either
+        }
+        Path link = Files.createTempFile("realqa-name", ".video");
+        Files.delete(link);
+        return Files.createSymbolicLink(link, own);
     }
 
     private static boolean known(Path file) throws IOException {
@@ -187,13 +209,10 @@ public final class VideoFile implements AutoCloseable {
                     Reason.NO_VIDEO, "video: " + container.nb_streams() + " streams, none of pictures (expected: one)");
         }
         AVStream of = container.streams(stream);
-        AVRational base = of.time_base();
-        secondsPerTick = base.num() / (double) base.den();
+        secondsPerTick = StatedLength.tick(of);
         start = of.start_time() == AV_NOPTS_VALUE ? Double.NaN : of.start_time() * secondsPerTick;
-        double whole = container.duration() == AV_NOPTS_VALUE ? 0 : container.duration() / (double) AV_TIME_BASE;
-        double own = of.duration() == AV_NOPTS_VALUE ? 0 : of.duration() * secondsPerTick;
-        seconds = own > 0 ? own : Math.max(0, whole);
-        limits.checkSeconds(Math.max(whole, own));
+        length = StatedLength.of(container, of);
+        limits.checkSeconds(length.whole());
         limits.checkSize(of.codecpar().width(), of.codecpar().height());
         AVCodec codec = avcodec_find_decoder(of.codecpar().codec_id());
         if (codec == null || codec.isNull()) {
@@ -204,7 +223,7 @@ public final class VideoFile implements AutoCloseable {
         AVCodecContext context = avcodec_alloc_context3(codec);
         decoder = context;
         check(avcodec_parameters_to_context(context, of.codecpar()), "its codec's settings");
-        context.pkt_timebase(base);
+        context.pkt_timebase(of.time_base());
         context.thread_count(DECODER_THREADS);
         check(avcodec_open2(context, codec, (PointerPointer<?>) null), "its codec");
         pictures.rotation(rotation(of));
@@ -221,17 +240,19 @@ public final class VideoFile implements AutoCloseable {
         return Double.isNaN(counterclockwise) ? 0 : Math.floorMod(Math.round(-counterclockwise / 90), 4);
     }
 
-    /** Length that the header states; 0 where it states none. */
+    /** Length of the pictures that the header states; 0 where it states none. */
     public double seconds() {
-        return seconds;
+        return length.pictures();
     }
 
     /**
-     * The next wanted frame, or null after the last.
+     * The next wanted frame, or null after the last. There is always one: where no frame is as late as the first wanted
+     * time, it is the clip's last.
      *
      * @throws VideoRejectedException if the clip is damaged, or over a limit after all
      */
     public @Nullable VideoFrame next(FrameSampling sampling) throws VideoRejectedException {
+        double seconds = seconds();
         if (next == 0) {
             sampling.check(seconds);
             limits.checkFrames(sampling.count(seconds));
@@ -247,8 +268,16 @@ public final class VideoFile implements AutoCloseable {
                 }
                 return new VideoFrame(time, pictures.of(frame));
             }
+            if (next == 0) {
+                av_frame_unref(last);
+                av_frame_move_ref(last, frame);
+            }
         }
         checkWhole();
+        if (next == 0) {
+            next++;
+            return new VideoFrame(Math.max(0, shown), pictures.of(last));
+        }
         return null;
     }
 
@@ -302,10 +331,9 @@ public final class VideoFile implements AutoCloseable {
             }
             try {
                 AVStream of = container.streams(packet.stream_index());
-                double tick = of.time_base().num() / (double) of.time_base().den();
                 if (packet.pts() != AV_NOPTS_VALUE) {
-                    double first = of.start_time() == AV_NOPTS_VALUE ? 0 : of.start_time() * tick;
-                    read = Math.max(read, (packet.pts() + Math.max(0, packet.duration())) * tick - first);
+                    long end = packet.pts() + Math.max(0, packet.duration());
+                    read = Math.max(read, end * StatedLength.tick(of));
                 }
                 if (packet.stream_index() != stream) {
                     continue;
@@ -313,6 +341,7 @@ public final class VideoFile implements AutoCloseable {
                 if ((packet.flags() & AV_PKT_FLAG_CORRUPT) != 0) {
                     throw corrupt("a damaged packet");
                 }
+                fed = true;
                 result = avcodec_send_packet(context, packet);
                 // before its first picture a stream may hold the rest of one that was cut off
                 if (result < 0 && decoded > 0) {
@@ -337,17 +366,21 @@ public final class VideoFile implements AutoCloseable {
     }
 
     private void checkWhole() throws VideoRejectedException {
-        if (decoded == 0) {
-            throw corrupt("no picture at all");
-        }
-        double stated = container.duration() == AV_NOPTS_VALUE ? 0 : container.duration() / (double) AV_TIME_BASE;
-        double whole = Math.max(stated, seconds);
-        double missing = whole - read;
-        if (missing > Math.min(MOST_TOLERATED, Math.max(LEAST_TOLERATED, TOLERATED_SHARE * whole))) {
+        if (length.cutOff(read)) {
             throw new VideoRejectedException(
                     Reason.CORRUPT,
                     String.format(
-                            Locale.ROOT, "video: ends after %.1f s (expected: %.1f s by its header)", read, whole));
+                            Locale.ROOT,
+                            "video: ends after %.1f s (expected: %.1f s by its header)",
+                            length.after(read),
+                            length.whole()));
+        }
+        if (!fed) {
+            throw new VideoRejectedException(
+                    Reason.NO_VIDEO, "video: 0 frames in its track of pictures (expected: at least one)");
+        }
+        if (decoded == 0) {
+            throw corrupt("no picture at all");
         }
     }
 
@@ -383,6 +416,7 @@ public final class VideoFile implements AutoCloseable {
         closed = true;
         pictures.close();
         av_frame_free(frame);
+        av_frame_free(last);
         av_packet_free(packet);
         if (decoder != null) {
             avcodec_free_context(decoder);

@@ -12,7 +12,7 @@ public final class VideoRejectedException extends Exception {
         UNSUPPORTED_FORMAT,
         /** Cut off, damaged, or contradicting itself. */
         CORRUPT,
-        /** Sound only. */
+        /** Sound only, or a track of pictures without one. */
         NO_VIDEO,
         /** The file is over {@link VideoLimits#maxBytes()}. */
         TOO_MANY_BYTES,

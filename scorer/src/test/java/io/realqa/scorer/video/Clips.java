@@ -73,8 +73,19 @@ public final class Clips {
 
     private Clips() {}
 
+    /** A second track, of silence: when it begins and how long it lasts, in seconds. */
+    record Sound(int start, int seconds) {
+        private static final int RATE = 16_000;
+        private static final int SAMPLES_A_FRAME = 1152;
+    }
+
     /** Writes a clip; the file's ending says in which container. */
     public static Path video(Path file, Spec spec) {
+        return video(file, spec, 0, null);
+    }
+
+    /** Writes a clip whose pictures begin at a second of its time line, with sound or without. */
+    static Path video(Path file, Spec spec, int begin, @Nullable Sound sound) {
         AVFormatContext container = container(file);
         AVCodec codec = avcodec_find_encoder_by_name(spec.codec());
         AVCodecContext encoder = avcodec_alloc_context3(codec);
@@ -95,6 +106,9 @@ public final class Clips {
             av_display_rotation_set(values, spec.rotation());
             stream.codecpar().coded_side_data(matrix).nb_coded_side_data(1);
         }
+        AVCodec soundCodec = avcodec_find_encoder_by_name("mp2");
+        AVCodecContext soundEncoder = avcodec_alloc_context3(soundCodec);
+        AVStream soundStream = sound == null ? null : open(container, mono(soundEncoder, Sound.RATE), soundCodec);
         start(container, file);
         AVFrame frame = av_frame_alloc();
         frame.format(AV_PIX_FMT_YUV420P).width(spec.width()).height(spec.height());
@@ -112,10 +126,20 @@ public final class Clips {
                     frame.data(plane).put(at, (byte) 128);
                 }
             }
-            frame.pts(i * spec.tickFactor());
+            frame.pts(((long) begin * spec.framesPerSecond() + i) * spec.tickFactor());
             encode(container, encoder, stream, frame, spec.tickFactor());
         }
         encode(container, encoder, stream, null, spec.tickFactor());
+        if (sound != null && soundStream != null) {
+            AVFrame silence = silence(Sound.SAMPLES_A_FRAME, Sound.RATE);
+            for (long at = 0; at < (long) sound.seconds() * Sound.RATE; at += Sound.SAMPLES_A_FRAME) {
+                silence.pts((long) sound.start() * Sound.RATE + at);
+                encode(container, soundEncoder, soundStream, silence, Sound.SAMPLES_A_FRAME);
+            }
+            encode(container, soundEncoder, soundStream, null, Sound.SAMPLES_A_FRAME);
+            av_frame_free(silence);
+        }
+        avcodec_free_context(soundEncoder);
         finish(container, encoder, frame);
         return file;
     }
@@ -125,21 +149,31 @@ public final class Clips {
         AVFormatContext container = container(file);
         AVCodec codec = avcodec_find_encoder_by_name(codecName);
         AVCodecContext encoder = avcodec_alloc_context3(codec);
-        encoder.sample_rate(8000).sample_fmt(AV_SAMPLE_FMT_S16).time_base(av_make_q(1, 8000));
-        encoder.ch_layout(AV_CHANNEL_LAYOUT_MONO());
-        AVStream stream = open(container, encoder, codec);
+        AVStream stream = open(container, mono(encoder, 8000), codec);
         start(container, file);
-        AVFrame frame = av_frame_alloc();
-        frame.format(AV_SAMPLE_FMT_S16).nb_samples(8000).sample_rate(8000).pts(0);
-        frame.ch_layout(AV_CHANNEL_LAYOUT_MONO());
-        ok(av_frame_get_buffer(frame, 0));
-        for (long at = 0; at < 16_000; at++) {
-            frame.data(0).put(at, (byte) 0);
-        }
+        AVFrame frame = silence(8000, 8000);
+        frame.pts(0);
         encode(container, encoder, stream, frame, 8000);
         encode(container, encoder, stream, null, 8000);
         finish(container, encoder, frame);
         return file;
+    }
+
+    private static AVCodecContext mono(AVCodecContext encoder, int rate) {
+        encoder.sample_rate(rate).sample_fmt(AV_SAMPLE_FMT_S16).time_base(av_make_q(1, rate));
+        encoder.ch_layout(AV_CHANNEL_LAYOUT_MONO());
+        return encoder;
+    }
+
+    private static AVFrame silence(int samples, int rate) {
+        AVFrame frame = av_frame_alloc();
+        frame.format(AV_SAMPLE_FMT_S16).nb_samples(samples).sample_rate(rate);
+        frame.ch_layout(AV_CHANNEL_LAYOUT_MONO());
+        ok(av_frame_get_buffer(frame, 0));
+        for (long at = 0; at < 2L * samples; at++) {
+            frame.data(0).put(at, (byte) 0);
+        }
+        return frame;
     }
 
     private static AVFormatContext container(Path file) {
@@ -166,6 +200,10 @@ public final class Clips {
         if (file.toString().endsWith(".mp4")) {
             ok(av_dict_set(options, "movflags", "+faststart", 0));
         }
+        // no header that is written last, as a browser records
+        if (file.toString().endsWith("live.webm")) {
+            ok(av_dict_set(options, "live", "1", 0));
+        }
         ok(avformat_write_header(container, options));
     }
 
@@ -181,7 +219,7 @@ public final class Clips {
         while (avcodec_receive_packet(encoder, packet) >= 0) {
             packet.duration(duration);
             av_packet_rescale_ts(packet, encoder.time_base(), stream.time_base());
-            packet.stream_index(0);
+            packet.stream_index(stream.index());
             ok(av_interleaved_write_frame(container, packet));
         }
         av_packet_free(packet);

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.realqa.scorer.image.RasterImage;
+import io.realqa.scorer.video.Clips.Sound;
 import io.realqa.scorer.video.Clips.Spec;
 import io.realqa.scorer.video.VideoRejectedException.Reason;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,6 +69,8 @@ class VideoFileTest {
         "clip.mkv, mpeg4",
         "clip.avi, mpeg4",
         "clip.webm, libvpx",
+        "live.webm, libvpx",
+        "clip.ogv, libvpx",
         "clip.mp4, libopenh264"
     })
     void aFrameASecondHasItsTimeAndItsPixels(String name, String codec) throws Exception {
@@ -98,6 +105,118 @@ class VideoFileTest {
                 .hasSize(200)
                 .extracting(VideoFrame::seconds)
                 .isSorted();
+    }
+
+    @Test
+    void aClipOfOneFrameGivesIt() throws Exception {
+        Path clip = Clips.video(folder.resolve("clip.mp4"), new Spec("mpeg4", 160, 120, 1, 10, 1, 0));
+        for (FrameSampling sampling : List.of(new FrameSampling.Uniform(8), FrameSampling.DEFAULT)) {
+            List<VideoFrame> frames = frames(clip, sampling, VideoLimits.DEFAULTS);
+            assertThat(frames).extracting(VideoFrame::seconds).containsExactly(0.0);
+            assertThat(pixel(frames.get(0).image(), 3, 3)).isCloseTo(grey(0), within(8));
+        }
+    }
+
+    /** NUT states one length for all tracks, so the middle of the sound is wanted, where no picture is left. */
+    @Test
+    void theLastFrameIsGivenWhereNoneWasLateEnough() throws Exception {
+        Path clip = Clips.video(folder.resolve("clip.nut"), Spec.seconds(1), 0, new Sound(0, 5));
+        assertThat(frames(clip, new FrameSampling.Uniform(1), VideoLimits.DEFAULTS))
+                .extracting(VideoFrame::seconds)
+                .singleElement()
+                .satisfies(s -> assertThat(s).isCloseTo(0.96, within(0.05)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clip.mkv", "clip.mp4", "clip.avi", "clip.ts"})
+    void soundThatOutlastsThePicturesDrawsNoFramesAway(String name) throws Exception {
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(3).codec("mpeg2video"), 0, new Sound(0, 9));
+        List<VideoFrame> frames = frames(clip, new FrameSampling.Uniform(6), VideoLimits.DEFAULTS);
+        assertThat(frames).hasSize(6);
+        for (int i = 0; i < 6; i++) {
+            assertThat(frames.get(i).seconds()).isCloseTo((i + 0.5) / 2, within(0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "clip.mkv, 0, 2, 3", "clip.mkv, 4, 0, 3", "clip.mkv, 4, 4, 3", "clip.mkv, 2, 0, 9",
+        "clip.mp4, 0, 2, 3", "clip.mp4, 4, 0, 3", "clip.mp4, 4, 4, 3", "clip.mp4, 2, 0, 9",
+        "clip.ts, 0, 2, 3", "clip.ts, 4, 0, 3", "clip.ts, 4, 4, 3", "clip.ts, 2, 0, 9"
+    })
+    void tracksThatBeginAtDifferentTimesAreWhole(String name, int begin, int soundStart, int soundSeconds)
+            throws Exception {
+        Path clip = Clips.video(
+                folder.resolve(name), Spec.seconds(3).codec("mpeg2video"), begin, new Sound(soundStart, soundSeconds));
+        List<VideoFrame> frames = frames(clip, new FrameSampling.Uniform(6), VideoLimits.DEFAULTS);
+        assertThat(frames).hasSize(6);
+        for (int i = 0; i < 6; i++) {
+            assertThat(frames.get(i).seconds()).isCloseTo((i + 0.5) / 2, within(0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clip.mkv", "clip.mp4"})
+    void aClipThatDoesNotBeginAtOnceIsWhole(String name) throws Exception {
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(3), 4, null);
+        assertThat(frames(clip, new FrameSampling.Uniform(3), VideoLimits.DEFAULTS))
+                .extracting(f -> Math.round(2 * f.seconds()))
+                .containsExactly(1L, 3L, 5L);
+    }
+
+    /**
+     * mkvmerge counts from the first packet, where FFmpeg counts from zero: {@code ffmpeg -itsoffset 4 -f lavfi -i
+     * color=gray:s=64x48:r=4:d=3 -c:v mpeg4 -bitexact late.mkv} and {@code mkvmerge --no-date -o mkvmerge.mkv late.mkv}.
+     */
+    @Test
+    void aClipOfMkvmergeThatDoesNotBeginAtOnceIsWhole() throws Exception {
+        Path clip = Path.of("src/test/resources/video/mkvmerge.mkv");
+        try (VideoFile video = VideoFile.open(clip, VideoLimits.DEFAULTS)) {
+            assertThat(video.seconds()).isCloseTo(3, within(0.01));
+        }
+        assertThat(frames(clip, new FrameSampling.Uniform(3), VideoLimits.DEFAULTS))
+                .extracting(VideoFrame::seconds)
+                .containsExactly(0.5, 1.5, 2.5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "clip.mkv, 0, 2", "clip.mkv, 4, 0", "clip.mkv, 4, 4",
+        "clip.mp4, 0, 2", "clip.mp4, 4, 0", "clip.mp4, 4, 4",
+        "clip.ts, 0, 2", "clip.ts, 4, 0", "clip.ts, 4, 4"
+    })
+    void tracksThatBeginAtDifferentTimesAreMissedWhereTheyAreCutOff(String name, int begin, int soundStart)
+            throws Exception {
+        Path clip =
+                Clips.video(folder.resolve(name), Spec.seconds(4).codec("mpeg2video"), begin, new Sound(soundStart, 4));
+        byte[] all = Files.readAllBytes(clip);
+        Files.write(clip, Arrays.copyOf(all, all.length * 6 / 10));
+        rejected(clip, Reason.CORRUPT, "video: ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"clip.mp4, 1 streams", "clip.mkv, 0 frames"})
+    void aTrackWithoutAFrameIsNoVideo(String name, String message) {
+        Path clip = Clips.video(folder.resolve(name), new Spec("mpeg4", 160, 120, 0, 25, 1, 0), 0, new Sound(0, 1));
+        rejected(clip, Reason.NO_VIDEO, message);
+    }
+
+    /** A name is bytes on Linux, and these are no text. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aClipWhoseNameIsNoTextIsRead() throws Exception {
+        Path clip = Path.of(URI.create(folder.toUri() + "%FF.mp4"));
+        Files.move(Clips.video(folder.resolve("clip.mp4"), Spec.seconds(2)), clip);
+        long before = links();
+        assertThat(frames(clip, FrameSampling.DEFAULT, VideoLimits.DEFAULTS)).hasSize(2);
+        assertThat(links()).isEqualTo(before);
+    }
+
+    private static long links() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(f -> f.getFileName().toString().startsWith("realqa-name"))
+                    .count();
+        }
     }
 
     @Test
@@ -140,10 +259,17 @@ class VideoFileTest {
         "clip.mkv, 1, 2",
         "clip.mkv, 3, 4",
         "clip.avi, 1, 2",
-        "clip.mov, 1, 2"
+        "clip.mov, 1, 2",
+        "clip.webm, 3, 5",
+        "live.webm, 3, 5",
+        "clip.ogv, 3, 5",
+        "clip.ts, 4, 7"
     })
     void aClipThatIsCutOffIsRejected(String name, int numerator, int denominator) throws Exception {
-        Path clip = Clips.video(folder.resolve(name), Spec.seconds(8));
+        String codec = name.endsWith(".webm") || name.endsWith(".ogv")
+                ? "libvpx"
+                : name.endsWith(".ts") ? "mpeg2video" : "mpeg4";
+        Path clip = Clips.video(folder.resolve(name), Spec.seconds(8).codec(codec));
         byte[] all = Files.readAllBytes(clip);
         Files.write(clip, Arrays.copyOf(all, (int) ((long) all.length * numerator / denominator)));
         rejected(clip, Reason.CORRUPT, "video: ");

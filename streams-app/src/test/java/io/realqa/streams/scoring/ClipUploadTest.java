@@ -161,6 +161,15 @@ class ClipUploadTest {
         }
     }
 
+    @Test
+    void aClipOfOneFrameIsScoredByIt() throws Exception {
+        byte[] content = Files.readAllBytes(CLIP.resolveSibling("one-frame.mp4"));
+        Scored scored = (Scored) outcome(clips(), content, "video/mp4");
+        assertThat(Objects.requireNonNull(scored.score().clip()).frames())
+                .extracting(Score.Frame::seconds)
+                .containsExactly(0.0);
+    }
+
     /** What is declared decides: the same bytes as an image are another matter, and neither answers for the other. */
     @Test
     void whatIsDeclaredAsAnImageIsNoClipAndTheOtherWayRound() throws Exception {
