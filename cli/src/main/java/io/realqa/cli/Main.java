@@ -9,13 +9,21 @@ import io.realqa.cli.predict.PredictCommand;
 import io.realqa.cli.trainer.TrainerCommand;
 import io.realqa.scorer.ModelException;
 import io.realqa.store.StoreException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
-/** Entry point. Exit codes: 0 done, 1 some images were rejected or a check failed, 2 wrong usage or settings. */
+/**
+ * Entry point. Exit codes: 0 done, 1 some images were rejected or a check failed, 2 wrong usage or settings, or output
+ * that cannot be written.
+ */
 @Command(
         name = "realqa",
         mixinStandardHelpOptions = true,
@@ -48,12 +56,25 @@ public final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        // Not by System.out: it is in the locale's charset, and keeps to itself what went wrong.
+        Output out = Output.to(new FileOutputStream(FileDescriptor.out));
+        Output err = Output.to(new FileOutputStream(FileDescriptor.err));
+        int code = commandLine().setOut(out).setErr(err).execute(args);
+        out.flush();
+        err.flush();
+        System.exit(code);
     }
 
     static CommandLine commandLine() {
         return new CommandLine(new Main())
+                .setExecutionStrategy(Main::run)
                 .setExecutionExceptionHandler((e, command, result) -> {
+                    if (e instanceof OutputException output) {
+                        if (!output.readerHasGone()) {
+                            command.getErr().println("realqa: " + e.getMessage());
+                        }
+                        return 2;
+                    }
                     if (e instanceof ModelException
                             || e instanceof IllegalArgumentException
                             || e instanceof StoreException) {
@@ -63,6 +84,18 @@ public final class Main implements Runnable {
                     throw e;
                 })
                 .setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    /** Whatever the command: what it printed is written before it counts as done. */
+    private static int run(ParseResult parsed) {
+        int code = new RunLast().execute(parsed);
+        CommandLine line = parsed.commandSpec().commandLine();
+        try {
+            Output.check(line.getOut());
+        } catch (OutputException e) {
+            throw new ExecutionException(line, String.valueOf(e.getMessage()), e);
+        }
+        return code;
     }
 
     @Override

@@ -210,7 +210,7 @@ final class ScoreCommand implements Callable<Integer> {
 
         final void line(String text) {
             out.println(text);
-            out.flush();
+            Output.check(out);
         }
     }
 

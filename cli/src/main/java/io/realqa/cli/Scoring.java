@@ -99,8 +99,9 @@ final class Scoring {
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } finally {
+            // Batches are left only if it ends early: they would wait for images that nobody prepares any more.
             preparers.shutdownNow();
-            devices.shutdown();
+            devices.shutdownNow();
             if (!devices.awaitTermination(LONGEST_BATCH_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("a batch did not end within " + LONGEST_BATCH_SECONDS + " s");
             }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.cli.Output;
 import io.realqa.measures.Ncm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -40,6 +41,8 @@ public final class NcmCommand implements Callable<Integer> {
         JSON,
         JSONL
     }
+
+    private static final long CHECKED_ROWS = 1000;
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -102,6 +105,9 @@ public final class NcmCommand implements Callable<Integer> {
                 }
                 rows++;
                 row(line, number, released, corrected, out);
+                if (rows % CHECKED_ROWS == 0) {
+                    Output.check(out);
+                }
             }
         }
         if (rows == 0) {
