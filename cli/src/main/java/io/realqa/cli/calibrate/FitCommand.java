@@ -151,6 +151,9 @@ final class FitCommand implements Callable<Integer> {
         if (read.withoutScore() > 0) {
             err.println(read.withoutScore() + " labels are of images without a score and were left out");
         }
+        if (read.scoredAgain() > 0) {
+            err.println(read.scoredAgain() + " scores are of images scored again: the last one counts");
+        }
         if (fitted.scoredBy().isEmpty()) {
             err.println("it is for scores of whatever model"
                     + (anyModel ? "" : ": the lines do not say which gave them (provenance)"));
