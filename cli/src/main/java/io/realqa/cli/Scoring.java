@@ -10,7 +10,6 @@ import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.VisualInput;
 import io.realqa.streams.scoring.Outcome.Timings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -120,9 +119,9 @@ final class Scoring {
         long start = System.nanoTime();
         byte[] content;
         try {
-            content = Files.readAllBytes(file);
+            content = RegularFile.read(file);
         } catch (IOException e) {
-            return refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)");
+            return refused(file, "FETCH", "READ_FAILED", Failures.of(file, e) + " (expected: a readable file)");
         } catch (OutOfMemoryError e) {
             return refused(file, "FETCH", "TOO_MANY_BYTES", file + ": too large for memory");
         }
