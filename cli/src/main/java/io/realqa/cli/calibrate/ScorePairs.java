@@ -5,13 +5,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.realqa.cli.Utf8Lines;
 import io.realqa.measures.ScoreText;
 import io.realqa.streams.calibration.Calibrations;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -165,28 +161,18 @@ final class ScorePairs {
     }
 
     private static void lines(Path file, BiConsumer<String, JsonNode> sink) {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(file + ": no such file (expected: JSON Lines)");
-        }
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            String line;
-            for (long number = 1; (line = reader.readLine()) != null; number++) {
-                if (line.isBlank()) {
-                    continue;
-                }
-                String where = file + ", line " + number + ": ";
-                JsonNode row;
-                try {
-                    row = JSON.readTree(line);
-                } catch (JsonProcessingException e) {
-                    throw new IllegalArgumentException(where + "not JSON: " + e.getOriginalMessage(), e);
-                }
-                sink.accept(where, row);
+        Utf8Lines.read(file, "JSON Lines", (number, line) -> {
+            if (line.isBlank()) {
+                return;
             }
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": not UTF-8 (expected: JSON Lines)", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + ": " + e, e);
-        }
+            String where = file + ", line " + number + ": ";
+            JsonNode row;
+            try {
+                row = JSON.readTree(line);
+            } catch (JsonProcessingException e) {
+                throw new IllegalArgumentException(where + "not JSON: " + e.getOriginalMessage(), e);
+            }
+            sink.accept(where, row);
+        });
     }
 }
