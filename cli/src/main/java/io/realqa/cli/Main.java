@@ -11,6 +11,8 @@ import io.realqa.scorer.ModelException;
 import io.realqa.store.StoreException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -21,8 +23,8 @@ import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /**
- * Entry point. Exit codes: 0 done, 1 some images were rejected or a check failed, 2 wrong usage or settings, or output
- * that cannot be written.
+ * Entry point. Exit codes: 0 done, 1 some images were rejected or a check failed, 2 wrong usage or settings, or
+ * something that cannot be read or written.
  */
 @Command(
         name = "realqa",
@@ -79,6 +81,14 @@ public final class Main implements Runnable {
                             || e instanceof IllegalArgumentException
                             || e instanceof StoreException) {
                         command.getErr().println("realqa: " + e.getMessage());
+                        return 2;
+                    }
+                    if (e instanceof UncheckedIOException wrapped) {
+                        command.getErr().println("realqa: " + Failures.of(wrapped));
+                        return 2;
+                    }
+                    if (e instanceof IOException io) {
+                        command.getErr().println("realqa: " + Failures.of(io));
                         return 2;
                     }
                     throw e;

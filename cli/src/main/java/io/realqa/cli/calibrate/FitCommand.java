@@ -31,6 +31,9 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class FitCommand implements Callable<Integer> {
     private static final int NAMED_DIGITS = 16;
+    /** Of the platform: file systems take names of 255 bytes. */
+    private static final int NAMED_CHARACTERS = 100;
+
     /** RealQA's scale: one digit, two decimals. */
     private static final double SMALLEST = 0;
 
@@ -131,6 +134,7 @@ final class FitCommand implements Callable<Integer> {
         String platform = fitted.platform().equals(Calibrations.ALL)
                 ? "all"
                 : fitted.platform().replaceAll("[^A-Za-z0-9._-]", "_");
+        platform = platform.substring(0, Math.min(platform.length(), NAMED_CHARACTERS));
         String digest = fitted.digest();
         return platform + "-" + digest.substring(digest.indexOf(':') + 1).substring(0, NAMED_DIGITS) + ".json";
     }

@@ -130,6 +130,21 @@ class CalibrateCommandTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfTheFirstRow() throws IOException {
+        Path file = write("bom.jsonl", List.of("\uFEFF{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p", "--out", folder)).isZero();
+        assertThat(fitted().labels()).isEqualTo(1);
+    }
+
+    @Test
+    void aPlatformOfAnyLengthNamesItsFile() throws IOException {
+        Path file = write("one.jsonl", List.of("{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p".repeat(400), "--out", folder))
+                .isZero();
+        assertThat(fitted().platform()).hasSize(400);
+    }
+
+    @Test
     void theSameLabelsGiveTheSameVersion() throws IOException {
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
