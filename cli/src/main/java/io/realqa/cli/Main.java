@@ -13,6 +13,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -71,29 +72,31 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .setExecutionStrategy(Main::run)
                 .setExecutionExceptionHandler((e, command, result) -> {
-                    if (e instanceof OutputException output) {
-                        if (!output.readerHasGone()) {
-                            command.getErr().println("realqa: " + e.getMessage());
-                        }
-                        return 2;
+                    Optional<String> told = told(e);
+                    if (told.isEmpty()) {
+                        throw e;
                     }
-                    if (e instanceof ModelException
-                            || e instanceof IllegalArgumentException
-                            || e instanceof StoreException) {
-                        command.getErr().println("realqa: " + e.getMessage());
-                        return 2;
-                    }
-                    if (e instanceof UncheckedIOException wrapped) {
-                        command.getErr().println("realqa: " + Failures.of(wrapped));
-                        return 2;
-                    }
-                    if (e instanceof IOException io) {
-                        command.getErr().println("realqa: " + Failures.of(io));
-                        return 2;
-                    }
-                    throw e;
+                    told.filter(text -> !text.isEmpty())
+                            .ifPresent(text -> command.getErr().println("realqa: " + Terminal.plainLines(text)));
+                    return 2;
                 })
                 .setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    /** What a person is told of an error instead of its stack trace; may be nothing. Empty: it is a defect of this program. */
+    private static Optional<String> told(Exception e) {
+        if (e instanceof OutputException output && output.readerHasGone()) {
+            return Optional.of("");
+        } else if (e instanceof UncheckedIOException wrapped) {
+            return Optional.of(Failures.of(wrapped));
+        } else if (e instanceof IOException io) {
+            return Optional.of(Failures.of(io));
+        }
+        boolean known = e instanceof OutputException
+                || e instanceof ModelException
+                || e instanceof IllegalArgumentException
+                || e instanceof StoreException;
+        return known ? Optional.of(String.valueOf(e.getMessage())) : Optional.empty();
     }
 
     /** Whatever the command: what it printed is written before it counts as done. */

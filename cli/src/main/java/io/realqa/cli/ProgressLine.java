@@ -86,7 +86,7 @@ public final class ProgressLine implements AutoCloseable {
 
     /** What stands behind the numbers from now on. */
     public synchronized void note(String text) {
-        note = text;
+        note = Terminal.plain(text);
     }
 
     private void show() {

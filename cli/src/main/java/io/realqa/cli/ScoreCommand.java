@@ -156,7 +156,7 @@ final class ScoreCommand implements Callable<Integer> {
         if (found.files().isEmpty() && found.unreadable().isEmpty()) {
             throw new IllegalArgumentException(paths + ": no image files " + FilesToScore.expected());
         }
-        found.passedOver().forEach(err::println);
+        found.passedOver().forEach(passed -> err.println(Terminal.plain(passed)));
         return found;
     }
 
@@ -245,7 +245,7 @@ final class ScoreCommand implements Callable<Integer> {
             if (result instanceof Scoring.DoneClip clip) {
                 print(clip.done());
             } else if (result instanceof Scoring.Refused r) {
-                err.println(r.path() + ": " + r.reason() + ": " + r.message());
+                err.println(Terminal.plain(r.path() + ": " + r.reason() + ": " + r.message()));
                 err.flush();
             } else if (result instanceof Scoring.Done done) {
                 Score s = done.score();

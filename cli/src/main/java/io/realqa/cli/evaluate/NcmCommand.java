@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.cli.Output;
+import io.realqa.cli.Terminal;
 import io.realqa.cli.Utf8Lines;
 import io.realqa.measures.Ncm;
 import java.io.IOException;
@@ -196,7 +197,8 @@ public final class NcmCommand implements Callable<Integer> {
     }
 
     private void table(Sums released, Sums corrected, PrintWriter out) {
-        out.printf(Locale.ROOT, "%s: %d rows, %d with a score%n", file, rows, corrected.rows);
+        out.printf(
+                Locale.ROOT, "%s: %d rows, %d with a score%n", Terminal.plain(file.toString()), rows, corrected.rows);
         out.printf(Locale.ROOT, "  %-10s%12s%12s%8s%n", "", "NCM", "NCM*", "rows");
         line("released", released, out);
         line("corrected", corrected, out);
