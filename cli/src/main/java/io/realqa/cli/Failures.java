@@ -38,6 +38,18 @@ public final class Failures {
         return namesItsFile ? of(cause) : String.valueOf(e.getMessage()).replace(cause.toString(), what(cause));
     }
 
+    /** A message, and those of its causes that it does not repeat: a library's own often only says what it was about. */
+    public static String withCauses(Throwable e) {
+        StringBuilder text = new StringBuilder(String.valueOf(e.getMessage()));
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage();
+            if (message != null && text.indexOf(message) < 0) {
+                text.append(": ").append(message);
+            }
+        }
+        return text.toString();
+    }
+
     /** What went wrong, without the file. */
     public static String what(IOException e) {
         if (e instanceof NoSuchFileException) {

@@ -51,6 +51,14 @@ class FailuresTest {
     }
 
     @Test
+    void aMessageIsCompletedByThoseOfItsCauses() {
+        Exception cause = new IllegalStateException("no client", new IllegalArgumentException("Invalid url: foo bar"));
+        assertThat(Failures.withCauses(new IllegalStateException("no client, nothing replayed", cause)))
+                .isEqualTo("no client, nothing replayed: Invalid url: foo bar");
+        assertThat(refusal("evaluate", "a\033[2J.jsonl")).startsWith("realqa: a?[2J.jsonl: no such file");
+    }
+
+    @Test
     void anErrorIsSaidWithoutTheNamesOfClassesAndItsFileOnce() {
         assertThat(Failures.of(new NoSuchFileException("a"))).isEqualTo("a: no such file or folder");
         assertThat(Failures.of(Path.of("a"), new AccessDeniedException("a"))).isEqualTo("a: permission denied");
