@@ -95,7 +95,8 @@ final class PredictionsWriter implements AutoCloseable {
         List<String> different = new ArrayList<>();
         for (Map.Entry<String, JsonNode> e : now.properties()) {
             if (!e.getValue().equals(before.path(e.getKey()))) {
-                different.add(e.getKey() + ": " + before.path(e.getKey()) + ", now " + e.getValue());
+                String then = before.has(e.getKey()) ? before.get(e.getKey()).toString() : "not recorded";
+                different.add(e.getKey() + ": " + then + ", now " + e.getValue());
             }
         }
         if (!different.isEmpty()) {
