@@ -137,6 +137,15 @@ class CalibrateCommandTest {
     }
 
     @Test
+    void aCalibrationCanBeReadByTheServicesUser() throws IOException {
+        Path file = write("one.jsonl", List.of("{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p", "--out", folder)).isZero();
+        assertThat(Files.getPosixFilePermissions(Path.of(out.toString().strip())))
+                .isEqualTo(Files.getPosixFilePermissions(file));
+        assertThat(folder).isDirectoryNotContaining("glob:**.new");
+    }
+
+    @Test
     void aPlatformOfAnyLengthNamesItsFile() throws IOException {
         Path file = write("one.jsonl", List.of("{\"label\": 5, \"score\": 6}"));
         assertThat(run("fit", file, "--platform", "p".repeat(400), "--out", folder))

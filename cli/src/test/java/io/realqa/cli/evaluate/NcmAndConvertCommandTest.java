@@ -164,6 +164,10 @@ class NcmAndConvertCommandTest {
                     .isZero();
             assertThat(out.toString()).contains("2 labels of 3 conversations");
             assertThat(Files.readAllLines(back)).isEqualTo(labels);
+            // as any file that a program writes, for whoever reads data sets
+            for (Path written : List.of(data.resolve("mine.json"), data.resolve("dataset_info.json"), back)) {
+                assertThat(Files.getPosixFilePermissions(written)).isEqualTo(Files.getPosixFilePermissions(file));
+            }
         }
     }
 
