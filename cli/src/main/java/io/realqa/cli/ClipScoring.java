@@ -66,14 +66,15 @@ final class ClipScoring {
             thread.setDaemon(true);
             return thread;
         });
-        try (VideoFile video = VideoFile.open(file, VideoLimits.DEFAULTS)) {
+        try (VideoFile video = open(file)) {
             return score(file, video, devices, workers);
         } catch (VideoRejectedException e) {
             return new Scoring.Refused(file, "DECODE", e.reason().name(), String.valueOf(e.getMessage()));
         } catch (ImageRejectedException e) {
             return Scoring.Refused.of(file, e);
         } catch (IOException e) {
-            return new Scoring.Refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)");
+            return new Scoring.Refused(
+                    file, "FETCH", "READ_FAILED", Failures.of(file, e) + " (expected: a readable file)");
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } finally {
@@ -82,6 +83,11 @@ final class ClipScoring {
                 throw new IllegalStateException("a batch did not end within " + LONGEST_BATCH_SECONDS + " s");
             }
         }
+    }
+
+    private static VideoFile open(Path file) throws VideoRejectedException, IOException {
+        RegularFile.check(file);
+        return VideoFile.open(file, VideoLimits.DEFAULTS);
     }
 
     private Scoring.Result score(Path file, VideoFile video, ExecutorService devices, int workers)

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How far something is: a bar on a terminal, elsewhere a line every five seconds, and one at the end if there was one
- * before. Safe for any thread.
+ * before or it was asked for. Safe for any thread.
  */
 public final class ProgressLine implements AutoCloseable {
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -23,8 +23,14 @@ public final class ProgressLine implements AutoCloseable {
      * @param unit what is counted, such as images
      * @param size how many make one unit, such as a million bytes
      * @param patience nothing is shown of what ends sooner
+     * @param ends whether the end has a line, however soon it comes
      */
-    public record Task(String name, long total, long done, String unit, long size, Duration patience) {
+    public record Task(
+            String name, long total, long done, String unit, long size, Duration patience, boolean ends) {
+        public Task(String name, long total, long done, String unit, long size, Duration patience) {
+            this(name, total, done, unit, size, patience, false);
+        }
+
         /** Counted one by one, from the start. */
         public Task(String name, long total, String unit) {
             this(name, total, 0, unit, 1, Duration.ZERO);
@@ -86,7 +92,7 @@ public final class ProgressLine implements AutoCloseable {
 
     /** What stands behind the numbers from now on. */
     public synchronized void note(String text) {
-        note = text;
+        note = Terminal.plain(text);
     }
 
     private void show() {
@@ -99,7 +105,7 @@ public final class ProgressLine implements AutoCloseable {
                 bar = bar();
             }
             bar.maxHint(total).stepTo(done).setExtraMessage(note);
-        } else if (now - lastLine > LINE_NANOS || (shown && done == total)) {
+        } else if (now - lastLine > LINE_NANOS || ((shown || task.ends) && done == total)) {
             lastLine = now;
             shown = true;
             String of = total < 0 ? "" : " of " + total / task.size;

@@ -94,7 +94,7 @@ final class ReplayCommand implements Callable<Integer> {
             print(summary);
             return summary.unreadable() == 0 ? 0 : 1;
         } catch (ReplayException e) {
-            err.println("realqa: " + e.getMessage());
+            err.println("realqa: " + Failures.withCauses(e));
             err.flush();
             return 1;
         }
@@ -164,12 +164,11 @@ final class ReplayCommand implements Callable<Integer> {
         return String.format(Locale.ROOT, "%,d %s%s", n, what, n == 1 ? "" : "s");
     }
 
-    /** Names come from whoever uploads: nothing in them may move the terminal's cursor. */
     private static String shown(@Nullable String text) {
         if (text == null) {
             return "–";
         }
-        String plain = text.replaceAll("\\p{C}", "?");
+        String plain = Terminal.plain(text);
         return plain.length() <= SHOWN_CHARACTERS ? plain : plain.substring(0, SHOWN_CHARACTERS - 1) + "…";
     }
 

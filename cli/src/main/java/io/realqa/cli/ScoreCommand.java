@@ -7,15 +7,13 @@ import io.realqa.scorer.ScoringProfile;
 import io.realqa.scorer.video.FrameSampling;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,9 +26,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "score", mixinStandardHelpOptions = true, description = "Scores image files and clips, without Kafka.")
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class ScoreCommand implements Callable<Integer> {
-    private static final Set<String> IMAGE_ENDINGS =
-            Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif");
-
     enum Format {
         TABLE,
         JSONL,
@@ -80,20 +75,21 @@ final class ScoreCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--batch: " + batch + " (expected: at least 1)");
         }
         FrameSampling sampling = sampling();
-        List<Path> files = files();
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        FilesToScore found = found(err);
+        List<Path> files = found.files();
         if (mode != Scorer.Mode.FAST && files.stream().anyMatch(ClipScoring::looksLikeAClip)) {
             throw new IllegalArgumentException(
                     "--mode: " + mode.name().toLowerCase(Locale.ROOT) + " (expected: fast for clips)");
         }
         Format as = format != null ? format : Terminal.stdout() ? Format.TABLE : Format.JSONL;
-        PrintWriter out = spec.commandLine().getOut();
-        PrintWriter err = spec.commandLine().getErr();
         int[] refused = new int[1];
-        boolean oneClip = files.size() == 1 && ClipScoring.looksLikeAClip(files.get(0));
+        int count = files.size() + found.unreadable().size();
+        boolean oneClip = count == 1 && files.size() == 1 && ClipScoring.looksLikeAClip(files.get(0));
         try (ModelHandle handle = model.load(err);
                 ProgressLine shown = ProgressLine.of(
-                        err,
-                        new ProgressLine.Task("scoring", oneClip ? -1 : files.size(), oneClip ? "frames" : "files"))) {
+                        err, oneClip ? frames(files.get(0)) : new ProgressLine.Task("scoring", count, "files"))) {
             Scorer scorer = handle.scorer();
             ResultPrinter printer = ResultPrinter.of(as, scorer, out, err);
             printer.start();
@@ -116,6 +112,7 @@ final class ScoreCommand implements Callable<Integer> {
                     shown.by(0);
                 }
             });
+            found.unreadable().forEach(results);
             for (List<Path> run : runs(files)) {
                 if (ClipScoring.looksLikeAClip(run.get(0))) {
                     results.accept(clips.score(run.get(0)));
@@ -155,29 +152,17 @@ final class ScoreCommand implements Callable<Integer> {
         return runs;
     }
 
-    private List<Path> files() throws IOException {
-        List<Path> files = new ArrayList<>();
-        for (Path path : paths) {
-            if (Files.isDirectory(path)) {
-                try (Stream<Path> found = Files.walk(path)) {
-                    found.filter(f -> Files.isRegularFile(f) && (looksLikeAnImage(f) || ClipScoring.looksLikeAClip(f)))
-                            .sorted()
-                            .forEach(files::add);
-                }
-            } else {
-                files.add(path);
-            }
+    private FilesToScore found(PrintWriter err) throws IOException {
+        FilesToScore found = FilesToScore.of(paths);
+        if (found.files().isEmpty() && found.unreadable().isEmpty()) {
+            throw new IllegalArgumentException(paths + ": no image files " + FilesToScore.expected());
         }
-        if (files.isEmpty()) {
-            throw new IllegalArgumentException(paths + ": no image files (expected: files that end in one of "
-                    + IMAGE_ENDINGS.stream().sorted().toList() + ")");
-        }
-        return files;
+        found.passedOver().forEach(passed -> err.println(Terminal.plain(passed)));
+        return found;
     }
 
-    private static boolean looksLikeAnImage(Path file) {
-        String name = file.getFileName().toString();
-        return IMAGE_ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    private static ProgressLine.Task frames(Path clip) {
+        return new ProgressLine.Task(String.valueOf(clip.getFileName()), -1, 0, "frames", 1, Duration.ZERO, true);
     }
 
     /** How results are written. */
@@ -210,7 +195,7 @@ final class ScoreCommand implements Callable<Integer> {
 
         final void line(String text) {
             out.println(text);
-            out.flush();
+            Output.check(out);
         }
     }
 
@@ -265,7 +250,7 @@ final class ScoreCommand implements Callable<Integer> {
             if (result instanceof Scoring.DoneClip clip) {
                 print(clip.done());
             } else if (result instanceof Scoring.Refused r) {
-                err.println(r.path() + ": " + r.reason() + ": " + r.message());
+                err.println(Terminal.plain(r.path() + ": " + r.reason() + ": " + r.message()));
                 err.flush();
             } else if (result instanceof Scoring.Done done) {
                 Score s = done.score();

@@ -81,7 +81,7 @@ public final class ScoreTable {
 
     /** The line of an image that was not scored. */
     public String rejected(String name, String reason, String message) {
-        return pad(name, NAME_WIDTH) + "  not scored: " + reason + ": " + message;
+        return pad(name, NAME_WIDTH) + "  not scored: " + reason + ": " + Terminal.plain(message);
     }
 
     private String bar(double score) {
@@ -94,7 +94,8 @@ public final class ScoreTable {
     }
 
     /** Exactly as wide as asked: a longer text keeps its end, which tells files apart. */
-    private static String pad(String text, int width) {
+    private static String pad(String any, int width) {
+        String text = Terminal.plain(any);
         if (text.length() > width) {
             return "…" + text.substring(text.length() - width + 1);
         }

@@ -12,7 +12,6 @@ import io.realqa.streams.scoring.Outcome.Timings;
 import io.realqa.streams.scoring.Reason;
 import io.realqa.streams.scoring.Stage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -108,8 +107,9 @@ final class Scoring {
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } finally {
+            // Batches are left only if it ends early: they would wait for images that nobody prepares any more.
             preparers.shutdownNow();
-            devices.shutdown();
+            devices.shutdownNow();
             if (!devices.awaitTermination(LONGEST_BATCH_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("a batch did not end within " + LONGEST_BATCH_SECONDS + " s");
             }
@@ -128,9 +128,10 @@ final class Scoring {
         long start = System.nanoTime();
         byte[] content;
         try {
-            content = Files.readAllBytes(file);
+            content = RegularFile.read(file);
         } catch (IOException e) {
-            return refused(new Refused(file, "FETCH", "READ_FAILED", file + ": " + e + " (expected: a readable file)"));
+            return refused(
+                    new Refused(file, "FETCH", "READ_FAILED", Failures.of(file, e) + " (expected: a readable file)"));
         } catch (OutOfMemoryError e) {
             return refused(new Refused(file, "FETCH", "TOO_MANY_BYTES", file + ": too large for memory"));
         }

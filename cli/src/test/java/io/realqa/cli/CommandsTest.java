@@ -143,6 +143,8 @@ class CommandsTest {
         assertThat(run("replay", cluster[0], cluster[1], cluster[2], cluster[3], "--limit", "0"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("limit: 0 (expected: at least 1)");
+        assertThat(run("replay", cluster[0], "foo bar", cluster[2], cluster[3])).isEqualTo(1);
+        assertThat(err.toString()).contains("foo bar");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.realqa.cli.calibrate;
 
+import io.realqa.cli.Permissions;
 import io.realqa.measures.calibration.Calibration;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.streams.calibration.Calibrations;
@@ -31,6 +32,9 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class FitCommand implements Callable<Integer> {
     private static final int NAMED_DIGITS = 16;
+    /** Of the platform: file systems take names of 255 bytes. */
+    private static final int NAMED_CHARACTERS = 100;
+
     /** RealQA's scale: one digit, two decimals. */
     private static final double SMALLEST = 0;
 
@@ -92,6 +96,7 @@ final class FitCommand implements Callable<Integer> {
         Files.createDirectories(out);
         Path to = out.resolve(name(fitted));
         fitted.write(to);
+        Permissions.asNew(to); // the services run as another user
         report(fitted, read, raw, given, to);
         return 0;
     }
@@ -131,6 +136,7 @@ final class FitCommand implements Callable<Integer> {
         String platform = fitted.platform().equals(Calibrations.ALL)
                 ? "all"
                 : fitted.platform().replaceAll("[^A-Za-z0-9._-]", "_");
+        platform = platform.substring(0, Math.min(platform.length(), NAMED_CHARACTERS));
         String digest = fitted.digest();
         return platform + "-" + digest.substring(digest.indexOf(':') + 1).substring(0, NAMED_DIGITS) + ".json";
     }
@@ -150,6 +156,9 @@ final class FitCommand implements Callable<Integer> {
         }
         if (read.withoutScore() > 0) {
             err.println(read.withoutScore() + " labels are of images without a score and were left out");
+        }
+        if (read.scoredAgain() > 0) {
+            err.println(read.scoredAgain() + " scores are of images scored again: the last one counts");
         }
         if (fitted.scoredBy().isEmpty()) {
             err.println("it is for scores of whatever model"

@@ -1,5 +1,6 @@
 package io.realqa.cli.calibrate;
 
+import io.realqa.cli.Failures;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.replay.Recalibration;
 import io.realqa.streams.replay.ReplayException;
@@ -57,7 +58,7 @@ final class RecalibrateCommand implements Callable<Integer> {
             out.flush();
             return s.unreadable() == 0 ? 0 : 1;
         } catch (ReplayException e) {
-            err.println("realqa: " + e.getMessage());
+            err.println("realqa: " + Failures.withCauses(e));
             err.flush();
             return 1;
         }

@@ -5,22 +5,19 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.realqa.cli.Utf8Lines;
 import io.realqa.measures.ScoreText;
 import io.realqa.streams.calibration.Calibrations;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Reads pairs of raw score and label from JSON Lines. */
 final class ScorePairs {
@@ -35,8 +32,9 @@ final class ScorePairs {
      * What was read.
      *
      * @param withoutScore labels of images that were not scored
+     * @param scoredAgain scores that a later one of the same image replaced
      */
-    record Read(List<ScorePair> pairs, int withoutScore) {}
+    record Read(List<ScorePair> pairs, int withoutScore, int scoredAgain) {}
 
     /**
      * Pairs of one file.
@@ -52,14 +50,15 @@ final class ScorePairs {
             double score = number(where, row, row.has("score") ? "score" : "predict");
             pairs.add(new ScorePair(score, label, scoredBy(row)));
         });
-        return new Read(pairs, 0);
+        return new Read(pairs, 0, 0);
     }
 
     /** A score by its image. */
     private record Scored(double score, Map<String, String> by) {}
 
     /**
-     * Pairs of two files, by image: the same id, or else the same file name if only one image has it.
+     * Pairs of two files, by image: the same id, or else the same file name if only one image has it. Of an image
+     * that was scored several times the last score counts.
      *
      * @param labels lines with {@code image} or {@code imageId}, and {@code score} or {@code ratings}
      * @param scores lines with {@code imageId}, {@code score} and {@code provenance}, as {@code realqa score} prints them
@@ -68,22 +67,31 @@ final class ScorePairs {
      */
     static Read of(Path labels, Path scores) {
         Map<String, Scored> byId = new HashMap<>();
-        Map<String, @Nullable Scored> byName = new HashMap<>();
+        Map<String, String> idByName = new HashMap<>();
+        Set<String> ambiguous = new HashSet<>();
+        int[] scoredAgain = new int[1];
         lines(scores, (where, row) -> {
+            String id = text(where, row, "imageId");
+            String other = idByName.putIfAbsent(name(id), id);
+            if (other != null && !other.equals(id)) {
+                ambiguous.add(name(id)); // of several images: it tells none of them
+            }
             if (row.has("error")) {
                 return;
             }
-            String id = text(where, row, "imageId");
             Scored scored = new Scored(number(where, row, "score"), scoredBy(row));
-            byId.put(id, scored);
-            // Two images of one name: the name says nothing.
-            byName.merge(name(id), scored, (a, b) -> null);
+            if (byId.put(id, scored) != null) {
+                scoredAgain[0]++;
+            }
         });
         List<ScorePair> pairs = new ArrayList<>();
         int[] withoutScore = new int[1];
         lines(labels, (where, row) -> {
             String id = text(where, row, row.has("image") ? "image" : "imageId");
-            Scored scored = byId.containsKey(id) ? byId.get(id) : byName.get(name(id));
+            Scored scored = byId.get(id);
+            if (scored == null && !ambiguous.contains(name(id))) {
+                scored = byId.get(idByName.getOrDefault(name(id), id));
+            }
             double label = label(where, row);
             if (scored == null) {
                 withoutScore[0]++;
@@ -91,7 +99,7 @@ final class ScorePairs {
                 pairs.add(new ScorePair(scored.score(), label, scored.by()));
             }
         });
-        return new Read(pairs, withoutScore[0]);
+        return new Read(pairs, withoutScore[0], scoredAgain[0]);
     }
 
     private static String name(String id) {
@@ -153,28 +161,18 @@ final class ScorePairs {
     }
 
     private static void lines(Path file, BiConsumer<String, JsonNode> sink) {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(file + ": no such file (expected: JSON Lines)");
-        }
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            String line;
-            for (long number = 1; (line = reader.readLine()) != null; number++) {
-                if (line.isBlank()) {
-                    continue;
-                }
-                String where = file + ", line " + number + ": ";
-                JsonNode row;
-                try {
-                    row = JSON.readTree(line);
-                } catch (JsonProcessingException e) {
-                    throw new IllegalArgumentException(where + "not JSON: " + e.getOriginalMessage(), e);
-                }
-                sink.accept(where, row);
+        Utf8Lines.read(file, "JSON Lines", (number, line) -> {
+            if (line.isBlank()) {
+                return;
             }
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": not UTF-8 (expected: JSON Lines)", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + ": " + e, e);
-        }
+            String where = file + ", line " + number + ": ";
+            JsonNode row;
+            try {
+                row = JSON.readTree(line);
+            } catch (JsonProcessingException e) {
+                throw new IllegalArgumentException(where + "not JSON: " + e.getOriginalMessage(), e);
+            }
+            sink.accept(where, row);
+        });
     }
 }

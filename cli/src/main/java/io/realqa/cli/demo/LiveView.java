@@ -1,5 +1,6 @@
 package io.realqa.cli.demo;
 
+import io.realqa.cli.Output;
 import io.realqa.cli.ScoreTable;
 import io.realqa.cli.demo.DemoConsumer.Finished;
 import io.realqa.streams.scoring.ScoringEngine;
@@ -48,7 +49,7 @@ final class LiveView implements DemoView {
         }
         drawn = lines.size();
         out.print(screen);
-        out.flush();
+        Output.check(out);
     }
 
     @Override

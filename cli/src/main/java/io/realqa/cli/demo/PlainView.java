@@ -1,5 +1,6 @@
 package io.realqa.cli.demo;
 
+import io.realqa.cli.Output;
 import io.realqa.cli.ScoreTable;
 import io.realqa.cli.demo.DemoConsumer.Finished;
 import io.realqa.streams.scoring.ScoringEngine;
@@ -28,7 +29,7 @@ final class PlainView implements DemoView {
         all.subList(all.size() - fresh, all.size()).forEach(f -> out.println(f.line(table)));
         shown = results.finished();
         status = DemoView.status(shown, sent, counts, (System.nanoTime() - start) / 1e9);
-        out.flush();
+        Output.check(out);
     }
 
     @Override

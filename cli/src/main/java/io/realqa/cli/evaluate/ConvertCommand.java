@@ -1,5 +1,6 @@
 package io.realqa.cli.evaluate;
 
+import io.realqa.cli.Permissions;
 import io.realqa.cli.ProgressLine;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
@@ -81,6 +82,7 @@ public final class ConvertCommand implements Runnable {
                 Files.deleteIfExists(part);
                 throw e;
             }
+            Permissions.asNew(part);
             Files.move(part, out, StandardCopyOption.REPLACE_EXISTING);
             PrintWriter screen = spec.commandLine().getOut();
             screen.println(out + ": " + labels + " labels of " + conversations + " conversations");
@@ -173,6 +175,9 @@ public final class ConvertCommand implements Runnable {
                     }
                 });
                 writer.finish();
+            }
+            for (String written : List.of(dataset + ".json", DatasetInfo.FILE_NAME)) {
+                Permissions.asNew(datasetDir.resolve(written));
             }
             PrintWriter screen = spec.commandLine().getOut();
             screen.println(datasetDir.resolve(dataset + ".json") + ": " + count[1] + " conversations of " + count[0]

@@ -1,6 +1,7 @@
 package io.realqa.cli.evaluate;
 
 import io.realqa.cli.ProgressLine;
+import io.realqa.cli.Terminal;
 import io.realqa.measures.Agreement;
 import io.realqa.measures.Comparison;
 import io.realqa.scorer.ScoringProfile;
@@ -126,7 +127,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     private Evaluation evaluate(Path path, AttributeText attributes) throws IOException {
         PredictionsFile file;
         PrintWriter err = spec.commandLine().getErr();
-        String name = String.valueOf(path.getFileName());
+        String name = Terminal.plain(String.valueOf(path.getFileName()));
         long bytes = Files.isRegularFile(path) ? Files.size(path) : -1;
         ProgressLine.Task reading = new ProgressLine.Task("reading " + name, bytes, 0, "MB", 1_000_000, Duration.ZERO);
         try (ProgressLine shown = ProgressLine.of(err, reading)) {
@@ -147,7 +148,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                 err.printf(
                         Locale.ROOT,
                         "realqa: %s: %d of %d rows unparsable, %.2f %% (expected: at most %.2f %%, --max-unparsable)%n",
-                        e.file().path(),
+                        Terminal.plain(e.file().path().toString()),
                         e.file().unparsable(),
                         e.file().rows(),
                         100 * share,
@@ -166,7 +167,7 @@ public final class EvaluateCommand implements Callable<Integer> {
         }
         Agreement agreement = Agreement.of(scored[0], scored[1]);
         if (files.size() > 1) {
-            out.println(file);
+            out.println(Terminal.plain(file.toString()));
         }
         out.println("PLCC: " + shortest(agreement.plcc()));
         out.println("SRCC: " + shortest(agreement.srcc()));

@@ -1,5 +1,6 @@
 package io.realqa.cli.evaluate;
 
+import io.realqa.cli.Terminal;
 import io.realqa.measures.ClassTable;
 import io.realqa.measures.Comparison;
 import io.realqa.measures.Interval;
@@ -134,7 +135,7 @@ final class EvaluationTable {
     }
 
     private void line(String format, Object... values) {
-        out.println(String.format(Locale.ROOT, format, values).stripTrailing());
+        out.println(Terminal.plain(String.format(Locale.ROOT, format, values)).stripTrailing());
     }
 
     static String number(double value) {

@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.cli.Output;
+import io.realqa.cli.Terminal;
+import io.realqa.cli.Utf8Lines;
 import io.realqa.measures.Ncm;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -41,6 +43,11 @@ public final class NcmCommand implements Callable<Integer> {
         JSONL
     }
 
+    private static final String EXPECTED = "JSON Lines with label and digit_logits";
+    private static final long CHECKED_ROWS = 1000;
+    /** A score has a few digits; written out, 1e999999999 has more than memory holds. */
+    private static final int MOST_DIGITS = 100;
+
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             // a label 7.10 keeps its digits
@@ -49,7 +56,7 @@ public final class NcmCommand implements Callable<Integer> {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
-    @Parameters(paramLabel = "FILE", description = "JSON Lines with label and digit_logits")
+    @Parameters(paramLabel = "FILE", description = EXPECTED)
     private Path file;
 
     @Option(
@@ -61,6 +68,7 @@ public final class NcmCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    private long rows;
     private long withoutLogits;
 
     /** Sums over rows. Not thread-safe. */
@@ -86,31 +94,25 @@ public final class NcmCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(
-                    file + ": no such file (expected: JSON Lines with label and digit_logits)");
-        }
         PrintWriter out = spec.commandLine().getOut();
         Sums released = new Sums();
         Sums corrected = new Sums();
-        long rows = 0;
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            String line;
-            for (long number = 1; (line = reader.readLine()) != null; number++) {
-                if (line.isBlank()) {
-                    continue;
-                }
+        Utf8Lines.read(file, EXPECTED, (number, line) -> {
+            if (!line.isBlank()) {
                 rows++;
                 row(line, number, released, corrected, out);
+                if (rows % CHECKED_ROWS == 0) {
+                    Output.check(out);
+                }
             }
-        }
+        });
         if (rows == 0) {
-            throw new IllegalArgumentException(file + ": no rows (expected: JSON Lines with label and digit_logits)");
+            throw new IllegalArgumentException(file + ": no rows (expected: " + EXPECTED + ")");
         }
         switch (format) {
-            case TABLE -> table(rows, released, corrected, out);
+            case TABLE -> table(released, corrected, out);
             case JSON ->
-                out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json(rows, released, corrected)));
+                out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json(released, corrected)));
             case JSONL -> {}
         }
         out.flush();
@@ -158,7 +160,12 @@ public final class NcmCommand implements Callable<Integer> {
     private static String label(JsonNode row) {
         JsonNode label = row.path("label");
         if (label.isNumber()) {
-            return label.decimalValue().toPlainString();
+            BigDecimal number = label.decimalValue();
+            if (number.precision() > MOST_DIGITS || Math.abs((long) number.scale()) > MOST_DIGITS) {
+                throw new IllegalArgumentException(
+                        "label: " + number + " (expected: a number of at most " + MOST_DIGITS + " digits)");
+            }
+            return number.toPlainString();
         }
         if (!label.isTextual()) {
             throw new IllegalArgumentException(
@@ -189,8 +196,9 @@ public final class NcmCommand implements Callable<Integer> {
         return logits;
     }
 
-    private void table(long rows, Sums released, Sums corrected, PrintWriter out) {
-        out.printf(Locale.ROOT, "%s: %d rows, %d with a score%n", file, rows, corrected.rows);
+    private void table(Sums released, Sums corrected, PrintWriter out) {
+        out.printf(
+                Locale.ROOT, "%s: %d rows, %d with a score%n", Terminal.plain(file.toString()), rows, corrected.rows);
         out.printf(Locale.ROOT, "  %-10s%12s%12s%8s%n", "", "NCM", "NCM*", "rows");
         line("released", released, out);
         line("corrected", corrected, out);
@@ -213,7 +221,7 @@ public final class NcmCommand implements Callable<Integer> {
         }
     }
 
-    private ObjectNode json(long rows, Sums released, Sums corrected) {
+    private ObjectNode json(Sums released, Sums corrected) {
         ObjectNode json = JSON.createObjectNode();
         json.put("rows", rows);
         json.put("withoutLogits", withoutLogits);

@@ -6,12 +6,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.realqa.cli.Utf8Lines;
 import io.realqa.measures.ScoreText;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -154,22 +150,12 @@ record PredictionsFile(
     }
 
     private static void lines(Path path, LineConsumer consumer, LongConsumer progress) {
-        if (!Files.isRegularFile(path)) {
-            throw new IllegalArgumentException(path + ": no such file (expected: JSON Lines with label and predict)");
-        }
-        try (BufferedReader reader = Files.newBufferedReader(path)) {
-            long bytes = 0;
-            String line;
-            for (long number = 1; (line = reader.readLine()) != null; number++) {
-                consumer.accept(number, line);
-                bytes += line.length() + 1L;
-                progress.accept(bytes);
-            }
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(path + ": not UTF-8 (expected: JSON Lines with label and predict)", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + ": " + e, e);
-        }
+        long[] bytes = new long[1];
+        Utf8Lines.read(path, "JSON Lines with label and predict", (number, line) -> {
+            consumer.accept(number, line);
+            bytes[0] += line.length() + 1L;
+            progress.accept(bytes[0]);
+        });
     }
 
     private static String quote(String text) {

@@ -1,5 +1,6 @@
 package io.realqa.cli.predict;
 
+import io.realqa.scorer.Digests;
 import io.realqa.trainer.data.Conversation;
 import io.realqa.trainer.data.ConversationReader;
 import io.realqa.trainer.data.DatasetInfo;
@@ -27,17 +28,25 @@ final class DatasetFolder {
         this.media = media;
     }
 
-    /** Size of a data set's files: whether it is still the one that was begun. */
-    long bytes(String dataset) {
-        try (Stream<Path> files = Files.walk(info.get(dataset).location())) {
-            long bytes = 0;
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
+    /** Digest of a data set's files and of how they are read: whether it is still the one that was begun. */
+    String digest(String dataset) {
+        DatasetSpec spec = info.get(dataset);
+        StringBuilder all = new StringBuilder()
+                .append(spec.formatting())
+                .append(spec.columns())
+                .append(spec.tags())
+                .append(spec.numSamples());
+        try (Stream<Path> files = Files.walk(spec.location())) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                all.append('\n')
+                        .append(spec.location().relativize(file))
+                        .append(' ')
+                        .append(Digests.of(file));
             }
-            return bytes;
         } catch (IOException e) {
-            throw new UncheckedIOException(info.get(dataset).location() + ": " + e, e);
+            throw new UncheckedIOException(spec.location() + ": " + e, e);
         }
+        return Digests.of(all.toString());
     }
 
     /** How many examples a data set has. */

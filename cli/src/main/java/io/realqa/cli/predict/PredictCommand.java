@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.cli.LoadingProgress;
 import io.realqa.cli.ProgressLine;
+import io.realqa.cli.Terminal;
 import io.realqa.scorer.Adapter;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Predictor;
@@ -162,12 +163,13 @@ public final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         check();
-        DatasetFolder folder = new DatasetFolder(datasetFolder, mediaFolder == null ? datasetFolder : mediaFolder);
+        Path media = mediaFolder == null ? datasetFolder : mediaFolder;
+        DatasetFolder folder = new DatasetFolder(datasetFolder, media);
         long total = 0;
-        long bytes = 0;
+        List<String> digests = new ArrayList<>();
         for (String dataset : datasets) {
             long size = folder.count(dataset);
-            bytes += folder.bytes(dataset);
+            digests.add(folder.digest(dataset));
             total += maxSamples == null ? size : Math.min(size, maxSamples);
         }
         OptionalDouble penalty =
@@ -175,6 +177,7 @@ public final class PredictCommand implements Callable<Integer> {
         Sampling sampling = sample
                 ? new Sampling(true, temperature, topK, topP, penalty, seed)
                 : new Sampling(false, 1, 0, 1, penalty, 0);
+        String images = media.toRealPath().toString(); // the same folder may be named from elsewhere
         Predictor.Settings settings = new Predictor.Settings(sampling, maxNewTokens, cutoffLength, logits);
         Checkpoint checkpoint = LoadingProgress.load(spec.commandLine().getErr(), checkpointFolder);
         Adapter adapter = null;
@@ -182,7 +185,10 @@ public final class PredictCommand implements Callable<Integer> {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);
             Preprocessing preprocessing = checkpoint.preprocessing().withNearestShrink(nearestShrink);
             try (PredictionsWriter writer = PredictionsWriter.open(
-                            out, settings(checkpoint, adapter, preprocessing, bytes), overwrite);
+                            out,
+                            settings(checkpoint, adapter, preprocessing, digests)
+                                    .put("media_dir", images),
+                            overwrite);
                     Predictor predictor = new Predictor(checkpoint, adapter);
                     Chain examples = new Chain(folder)) {
                 Prediction prediction = new Prediction(checkpoint, predictor, settings, preprocessing, batch);
@@ -210,14 +216,14 @@ public final class PredictCommand implements Callable<Integer> {
 
     /** Everything that a line depends on. */
     private ObjectNode settings(
-            Checkpoint checkpoint, @Nullable Adapter adapter, Preprocessing preprocessing, long bytes) {
+            Checkpoint checkpoint, @Nullable Adapter adapter, Preprocessing preprocessing, List<String> digests) {
         ObjectNode settings = new ObjectMapper()
                 .createObjectNode()
                 .put("modelDigest", checkpoint.digest())
                 .put("adapterDigest", adapter == null ? null : adapter.digest())
                 .put("preprocessingDigest", preprocessing.digest())
                 .put("dataset", String.join(",", datasets))
-                .put("dataset_bytes", bytes)
+                .put("dataset_digest", String.join(",", digests))
                 .put("template", template)
                 .put("cutoff_len", cutoffLength)
                 .put("max_samples", maxSamples)
@@ -257,7 +263,7 @@ public final class PredictCommand implements Callable<Integer> {
                 for (ObjectNode line : lines) {
                     if (line.has("error")) {
                         written[1]++;
-                        err.println(line.path("error").asText());
+                        err.println(Terminal.plain(line.path("error").asText()));
                     }
                 }
                 shown.by(lines.size());

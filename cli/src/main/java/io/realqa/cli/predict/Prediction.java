@@ -3,6 +3,8 @@ package io.realqa.cli.predict;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.realqa.cli.Failures;
+import io.realqa.cli.RegularFile;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Predictor;
 import io.realqa.scorer.Predictor.Chat;
@@ -13,7 +15,6 @@ import io.realqa.scorer.image.ImageRejectedException;
 import io.realqa.scorer.image.Preprocessing;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -123,10 +124,10 @@ final class Prediction {
     private Prepared prepare(Example example, long id) {
         Qwen2VlTemplate template = Qwen2VlTemplate.of(example);
         try {
-            byte[] content = Files.readAllBytes(example.images().get(0));
+            byte[] content = RegularFile.read(example.images().get(0));
             return new Prepared(example, template, id, preprocessing.apply(decoder.decode(content)), "");
         } catch (IOException e) {
-            return new Prepared(example, template, id, null, "READ_FAILED: " + e);
+            return new Prepared(example, template, id, null, "READ_FAILED: " + Failures.what(e));
         } catch (ImageRejectedException e) {
             return new Prepared(example, template, id, null, e.reason() + ": " + e.getMessage());
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,37 +38,50 @@ final class PredictionsWriter implements AutoCloseable {
      *
      * @param settings everything that the lines depend on
      * @param overwrite begin anew
-     * @throws IllegalArgumentException if the file was made with other settings
+     * @throws IllegalArgumentException if another process writes the file, or it was made with other settings
      */
     static PredictionsWriter open(Path folder, ObjectNode settings, boolean overwrite) throws IOException {
         Files.createDirectories(folder);
         Path file = folder.resolve(FILE_NAME);
         Path settingsFile = folder.resolve(SETTINGS_NAME);
-        if (!overwrite && Files.exists(file) && Files.size(file) > 0) {
-            checkSame(file, settingsFile, settings);
-        } else {
-            Files.deleteIfExists(file);
-            Path temporary = folder.resolve(SETTINGS_NAME + ".tmp");
-            Files.writeString(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
-            Files.move(temporary, settingsFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        }
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            if (channel.tryLock() == null) {
-                throw new IllegalArgumentException(file + ": another process writes it (expected: one at a time)");
+            // Before anything is looked at or changed. And the file stays the one that is locked: it is emptied, not
+            // replaced.
+            lock(file, channel);
+            if (!overwrite && channel.size() > 0) {
+                checkSame(file, settingsFile, settings);
+            } else {
+                channel.truncate(0);
+                write(settingsFile, settings);
             }
             long[] linesAndBytes = wholeLines(channel);
             channel.truncate(linesAndBytes[1]);
             channel.position(linesAndBytes[1]);
             return new PredictionsWriter(channel, linesAndBytes[0]);
-        } catch (java.nio.channels.OverlappingFileLockException e) {
-            channel.close();
-            throw new IllegalArgumentException(file + ": is written already (expected: one writer at a time)", e);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
         }
+    }
+
+    private static void lock(Path file, FileChannel channel) throws IOException {
+        boolean locked;
+        try {
+            locked = channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) { // this very process
+            locked = false;
+        }
+        if (!locked) {
+            throw new IllegalArgumentException(file + ": another process writes it (expected: one at a time)");
+        }
+    }
+
+    private static void write(Path settingsFile, ObjectNode settings) throws IOException {
+        Path temporary = settingsFile.resolveSibling(SETTINGS_NAME + ".tmp");
+        Files.writeString(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
+        Files.move(temporary, settingsFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void checkSame(Path file, Path settingsFile, ObjectNode settings) throws IOException {
@@ -81,7 +95,8 @@ final class PredictionsWriter implements AutoCloseable {
         List<String> different = new ArrayList<>();
         for (Map.Entry<String, JsonNode> e : now.properties()) {
             if (!e.getValue().equals(before.path(e.getKey()))) {
-                different.add(e.getKey() + ": " + before.path(e.getKey()) + ", now " + e.getValue());
+                String then = before.has(e.getKey()) ? before.get(e.getKey()).toString() : "not recorded";
+                different.add(e.getKey() + ": " + then + ", now " + e.getValue());
             }
         }
         if (!different.isEmpty()) {

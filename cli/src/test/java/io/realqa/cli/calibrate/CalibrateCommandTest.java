@@ -93,6 +93,67 @@ class CalibrateCommandTest {
     }
 
     @Test
+    void aFileNameOfSeveralImagesJoinsNothingHoweverOftenItOccurs() throws IOException {
+        for (int folders : new int[] {1, 2, 3, 4}) {
+            List<String> scores = new ArrayList<>(List.of(score("a.jpg", 5, "null")));
+            scores.add("{\"imageId\": \"bad/one.jpg\", \"error\": {\"reason\": \"CORRUPT\"}}");
+            for (int i = 0; i < folders; i++) {
+                scores.add(score(i + "/one.jpg", 1 + i, "null"));
+            }
+            List<String> labels =
+                    List.of("{\"image\": \"a.jpg\", \"score\": 5}", "{\"image\": \"one.jpg\", \"score\": 9}");
+            assertThat(join(labels, scores)).isZero();
+            assertThat(fitted().labels()).isEqualTo(1);
+            assertThat(err.toString()).contains("1 labels are of images without a score");
+        }
+    }
+
+    @Test
+    void anImageScoredTwiceCountsByItsLastScoreAndThatIsSaid() throws IOException {
+        List<String> scores = List.of(score("x/a.jpg", 5, "null"), score("x/a.jpg", 7, "null"));
+        assertThat(join(List.of("{\"image\": \"a.jpg\", \"score\": 7}"), scores))
+                .isZero();
+        assertThat(err.toString()).contains("0.000 raw", "1 scores are of images scored again: the last one counts");
+    }
+
+    private int join(List<String> labels, List<String> scores) throws IOException {
+        return run(
+                "fit",
+                "--labels",
+                write("labels.jsonl", labels),
+                "--scores",
+                write("scores.jsonl", scores),
+                "--platform",
+                "p",
+                "--out",
+                folder);
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfTheFirstRow() throws IOException {
+        Path file = write("bom.jsonl", List.of("\uFEFF{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p", "--out", folder)).isZero();
+        assertThat(fitted().labels()).isEqualTo(1);
+    }
+
+    @Test
+    void aCalibrationCanBeReadByTheServicesUser() throws IOException {
+        Path file = write("one.jsonl", List.of("{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p", "--out", folder)).isZero();
+        assertThat(Files.getPosixFilePermissions(Path.of(out.toString().strip())))
+                .isEqualTo(Files.getPosixFilePermissions(file));
+        assertThat(folder).isDirectoryNotContaining("glob:**.new");
+    }
+
+    @Test
+    void aPlatformOfAnyLengthNamesItsFile() throws IOException {
+        Path file = write("one.jsonl", List.of("{\"label\": 5, \"score\": 6}"));
+        assertThat(run("fit", file, "--platform", "p".repeat(400), "--out", folder))
+                .isZero();
+        assertThat(fitted().platform()).hasSize(400);
+    }
+
+    @Test
     void theSameLabelsGiveTheSameVersion() throws IOException {
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < 20; i++) {

@@ -265,6 +265,12 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfTheFirstRow() throws IOException {
+        Path file = file("bom.jsonl", "\uFEFF" + row(plain(1), plain(2)), row(plain(3), plain(4)));
+        assertThat(json(file).path("files").path(0).path("scored").asInt()).isEqualTo(2);
+    }
+
+    @Test
     void wrongUsageIsNamed() throws IOException {
         assertThat(run(folder.resolve("no.jsonl"))).isEqualTo(2);
         assertThat(err.toString()).contains("no.jsonl: no such file (expected: JSON Lines with label and predict)");

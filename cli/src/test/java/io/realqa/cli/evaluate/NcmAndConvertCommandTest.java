@@ -1,5 +1,6 @@
 package io.realqa.cli.evaluate;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -93,12 +94,26 @@ class NcmAndConvertCommandTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfTheFirstRow() throws IOException {
+        Path file = Files.writeString(folder.resolve("bom.jsonl"), "\uFEFF" + row("7.10", "7.10"));
+        assertThat(run(new NcmCommand(), file)).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("1 rows, 1 with a score");
+    }
+
+    @Test
     void aRowThatDoesNotFitIsNamedWithItsLine() throws IOException {
         ncmRefuses("{\"label\": \"9.99\", \"digit_logits\": [[1]]}", "line 1: digit_logits: 1 rows (expected: 3");
         ncmRefuses("{\"digit_logits\": []}", "line 1: label: missing (expected: a number or an answer)");
         ncmRefuses("{\"label\": \"9.99\"}", "line 1: digit_logits: missing (expected: an array with ten numbers");
         ncmRefuses("{\"label\": \"9\", \"digit_logits\": [[\"a\"]]}", "line 1: digit_logits[0][0]: \"a\"");
         ncmRefuses("{", "line 1: not JSON");
+        ncmRefuses(
+                "{\"label\": 1e999999999, \"digit_logits\": []}",
+                "line 1: label: 1E+999999999 (expected: a number of at most 100 digits)");
+        Path latin = Files.write(folder.resolve("latin.jsonl"), "{\"label\": \"\u00fc\"}".getBytes(ISO_8859_1));
+        assertThat(run(new NcmCommand(), latin)).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("latin.jsonl: not UTF-8 (expected: JSON Lines with label and digit_logits)");
         assertThat(run(new NcmCommand(), folder.resolve("no"))).isEqualTo(2);
         assertThat(err.toString()).contains("no: no such file");
     }
@@ -149,6 +164,10 @@ class NcmAndConvertCommandTest {
                     .isZero();
             assertThat(out.toString()).contains("2 labels of 3 conversations");
             assertThat(Files.readAllLines(back)).isEqualTo(labels);
+            // as any file that a program writes, for whoever reads data sets
+            for (Path written : List.of(data.resolve("mine.json"), data.resolve("dataset_info.json"), back)) {
+                assertThat(Files.getPosixFilePermissions(written)).isEqualTo(Files.getPosixFilePermissions(file));
+            }
         }
     }
 

@@ -157,6 +157,24 @@ class PredictCommandTest {
     }
 
     @Test
+    void otherImagesOrAnEditedDataSetDoNotContinueAFile() throws Exception {
+        assertThat(run("--dataset", "plain_test", "--max-samples", "1")).isZero();
+        Path other = Files.createDirectory(folder.resolve("other"));
+        assertThat(run("--dataset", "plain_test", "--max-samples", "1", "--media-dir", other))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("made with other settings: media_dir: \"" + data.toRealPath() + "\", now \""
+                        + other.toRealPath());
+        Path same = Files.createSymbolicLink(folder.resolve("same"), data);
+        assertThat(run("--dataset", "plain_test", "--max-samples", "1", "--media-dir", same))
+                .isZero();
+        Path rows = data.resolve("plain.json");
+        Files.writeString(rows, Files.readString(rows).replace("8.40", "8.41"));
+        assertThat(run("--dataset", "plain_test", "--max-samples", "1")).isEqualTo(2);
+        assertThat(err.toString()).contains("made with other settings: dataset_digest: \"sha256:");
+    }
+
+    @Test
     void theLabelsDigitsHaveTheLogitsOfTheModelsFirstDigit() throws Exception {
         assertThat(run("--dataset", "plain_test", "--logits", "--batch", "4")).isZero();
         for (int i = 0; i < 4; i++) {
