@@ -25,8 +25,7 @@ public final class ProgressLine implements AutoCloseable {
      * @param patience nothing is shown of what ends sooner
      * @param ends whether the end has a line, however soon it comes
      */
-    public record Task(
-            String name, long total, long done, String unit, long size, Duration patience, boolean ends) {
+    public record Task(String name, long total, long done, String unit, long size, Duration patience, boolean ends) {
         public Task(String name, long total, long done, String unit, long size, Duration patience) {
             this(name, total, done, unit, size, patience, false);
         }
