@@ -374,7 +374,7 @@ final class AdaptersCommand implements Runnable {
                 before = now;
             }
             if (now.done()) {
-                return report(out, now);
+                return isReplaced(admin.releases(), release) ? 1 : report(out, now);
             }
             if (System.nanoTime() > deadline) {
                 spec.commandLine()
@@ -387,6 +387,24 @@ final class AdaptersCommand implements Runnable {
             }
             TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         }
+    }
+
+    /** Two that release at the same time take the same epoch, and the topic keeps the one that was written last. */
+    private boolean isReplaced(ReleaseBook book, ReleaseBook.Entry release) {
+        AdapterRelease own = release.event();
+        Optional<AdapterRelease> other = book.entries().stream()
+                .filter(e -> e.key().equals(release.key()))
+                .map(ReleaseBook.Entry::event)
+                .filter(e -> e.getEpoch() == own.getEpoch()
+                        && !(e.getState() == own.getState()
+                                && Objects.equals(e.getAdapterDigest(), own.getAdapterDigest())
+                                && Objects.equals(e.getLocation(), own.getLocation())))
+                .findFirst();
+        other.ifPresent(e -> spec.commandLine()
+                .getErr()
+                .println("epoch " + own.getEpoch() + " of " + release.key() + " is another release, written at the same"
+                        + " time: " + digest(e.getAdapterDigest()) + " (expected: this one; release it again)"));
+        return other.isPresent();
     }
 
     private static int report(PrintWriter out, Fleet.Progress progress) {

@@ -114,16 +114,21 @@ public final class AvroDeserializer<T extends GenericContainer> implements Deser
                     writer.getTypes().stream().map(AvroDeserializer::current).toList());
             return new SpecificDatumReader<>(writer, reader, SpecificData.get());
         }
-        Schema reader = specific ? current(writer) : writer;
-        return reader == writer
-                ? new GenericDatumReader<>(writer)
-                : new SpecificDatumReader<>(writer, reader, SpecificData.getForSchema(reader));
+        if (!specific || !isGenerated(writer)) {
+            return new GenericDatumReader<>(writer);
+        }
+        Schema reader = current(writer);
+        return new SpecificDatumReader<>(writer, reader, SpecificData.getForSchema(reader));
+    }
+
+    private static boolean isGenerated(Schema writer) {
+        return writer.getType() == Schema.Type.RECORD && SpecificData.get().getClass(writer) != null;
     }
 
     /** The schema of the generated class of a record's name, or the schema itself if there is none. */
     private static Schema current(Schema writer) {
-        Class<?> generated =
-                writer.getType() == Schema.Type.RECORD ? SpecificData.get().getClass(writer) : null;
-        return generated == null ? writer : SpecificData.get().getSchema(generated);
+        return isGenerated(writer)
+                ? SpecificData.get().getSchema(SpecificData.get().getClass(writer))
+                : writer;
     }
 }

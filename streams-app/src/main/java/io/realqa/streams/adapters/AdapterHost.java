@@ -154,11 +154,35 @@ final class AdapterHost implements ModelRouter {
                 settled = false;
                 report(release, now, e.getMessage() + " (it is tried again)");
             } else {
-                refuse(release, now, String.valueOf(e.getMessage()));
+                refuse(release, instead(release, now), String.valueOf(e.getMessage()));
             }
         } catch (Exception | LinkageError | OutOfMemoryError e) {
             LOG.warn("{} of epoch {} failed unexpectedly", key, release.epoch(), e);
-            refuse(release, now, e.toString());
+            refuse(release, instead(release, now), e.toString());
+        }
+    }
+
+    /**
+     * What is served instead of an active release that is refused: what is served already, or, when the service has just
+     * started, what the slot held before, so that a restart changes no scores.
+     */
+    private @Nullable Version instead(Release release, @Nullable Version now) {
+        Release before = release.before();
+        if (now != null || before == null || release.key().slot() != Slot.ACTIVE) {
+            return now;
+        }
+        try {
+            Resident resident = residents.get(before.content());
+            if (resident == null) {
+                resident = loader.load(before).resident();
+                residents.put(before.content(), resident);
+            }
+            table = table.with(release.key(), version(before, resident));
+            LOG.info("{}: epoch {} is refused, epoch {} serves", release.key(), release.epoch(), before.epoch());
+            return table.at(release.key());
+        } catch (Exception | LinkageError | OutOfMemoryError e) {
+            LOG.warn("{}: epoch {} cannot serve instead of {}", release.key(), before.epoch(), release.epoch(), e);
+            return null;
         }
     }
 
@@ -246,9 +270,10 @@ final class AdapterHost implements ModelRouter {
 
     /** What is served where a release is not: the slot's own version, or what stands behind it. */
     private @Nullable String served(ReleaseKey key, @Nullable Version now) {
-        return now == null
-                ? table.route(key.platform(), "").identity().adapter()
-                : now.release().adapter();
+        BatchScorer behind = now == null ? table.route(key.platform(), "") : now;
+        return behind instanceof Version version
+                ? version.release().adapter()
+                : behind.identity().adapter();
     }
 
     private void say(SlotStatus status) {

@@ -1,6 +1,7 @@
 package io.realqa.streams.adapters;
 
 import io.realqa.events.AdapterRelease;
+import io.realqa.events.ReleaseState;
 import io.realqa.schemas.ReleaseKey;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param profile digest of its scoring profile
  * @param location folder or file: URI of its files; null without an adapter
  * @param share of the platform's images, 0 to 1; an active release has all that are left
+ * @param before what the slot held before; null: nothing
  */
 record Release(
         ReleaseKey key,
@@ -20,9 +22,11 @@ record Release(
         String base,
         String profile,
         @Nullable String location,
-        double share) {
+        double share,
+        @Nullable Release before) {
 
     static Release of(ReleaseKey key, AdapterRelease event) {
+        AdapterRelease before = event.getPrevious();
         return new Release(
                 key,
                 event.getEpoch(),
@@ -30,7 +34,8 @@ record Release(
                 event.getBaseDigest(),
                 event.getProfileDigest(),
                 event.getLocation(),
-                event.getTrafficShare());
+                event.getTrafficShare(),
+                before == null || before.getState() == ReleaseState.RETIRED ? null : of(key, before));
     }
 
     /** What is in memory for it: an epoch that names the same content again needs no loading. */

@@ -7,6 +7,7 @@ import static io.realqa.streams.adapters.ReleaseEvents.retired;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.realqa.events.AdapterRelease;
 import io.realqa.events.ReleaseState;
 import io.realqa.events.WorkerState;
 import io.realqa.schemas.ReleaseKey;
@@ -57,7 +58,7 @@ class AdapterHostTest {
         return new AdapterLoader.Loaded(new Resident(new TestModel(grey -> {}), () -> freed.add(digest)), "loaded");
     }
 
-    private void release(io.realqa.events.AdapterRelease event, String slot) {
+    private void release(AdapterRelease event, String slot) {
         releases = releases.with(event.getPlatform() + "/" + slot, event);
         assertThat(host.follow(releases, () -> false)).isTrue();
     }
@@ -143,6 +144,39 @@ class AdapterHostTest {
         assertThat(loads).as("a refusal is final for its epoch").containsExactly("a", "bad");
         release(active("shop", 3, "b"), "active");
         assertThat(served("shop")).isEqualTo("b 3");
+    }
+
+    @Test
+    void whoStartsWithARefusedReleaseServesTheOneBefore() {
+        release(after(active("shop", 2, "bad"), active("shop", 1, "a")), "active");
+        assertThat(served("shop")).isEqualTo("a 1");
+        assertThat(status(SHOP).state()).isEqualTo(WorkerState.REFUSED);
+        assertThat(status(SHOP).adapter()).isEqualTo("a");
+        assertThat(status(SHOP).refused()).isEqualTo("bad");
+        host.follow(releases, () -> false);
+        assertThat(loads).containsExactly("bad", "a");
+        release(after(active("shop", 3, "b"), active("shop", 2, "bad")), "active");
+        assertThat(served("shop")).isEqualTo("b 3");
+    }
+
+    @Test
+    void whereTheOneBeforeIsRefusedTooTheServiceServesWhatItStartedWith() {
+        release(after(active("shop", 2, "bad"), active("shop", 1, "bad-too")), "active");
+        assertThat(route("shop")).isSameAs(start);
+        assertThat(status(SHOP).state()).isEqualTo(WorkerState.REFUSED);
+        assertThat(status(SHOP).adapter()).isNull();
+    }
+
+    private static AdapterRelease after(AdapterRelease event, AdapterRelease before) {
+        return AdapterRelease.newBuilder(event).setPrevious(before).build();
+    }
+
+    @Test
+    void whatARefusedPlatformFallsBackToIsNamed() {
+        release(active("*", 1, "a"), "active");
+        release(active("shop", 1, "bad"), "active");
+        assertThat(served("shop")).isEqualTo("a 1");
+        assertThat(status(SHOP).adapter()).isEqualTo("a");
     }
 
     @Test
