@@ -44,7 +44,7 @@ class LabelTest {
     void whatDoesNotFitTheProfileIsNamed() {
         refuses(event().setScore(10.5), "score: 10.5 (expected: 0.0 to 9.99)");
         refuses(event().setScore(Double.NaN), "score: NaN");
-        refuses(event().setScore(5.0).setScoreDeviation(-1.0), "scoreDeviation: -1.0 (expected: 0 or more)");
+        refuses(event().setScore(5.0).setScoreDeviation(-1.0), "scoreDeviation: -1.0 (expected: 0 to 9.99)");
         refuses(event().setScore(5.0).setRatings(List.of(5.0)), "score and ratings are both set");
         refuses(event(), "all empty");
         refuses(event().setAttributes(Map.of("mood", "sad")), "attributes: mood (expected: one of [composition");
