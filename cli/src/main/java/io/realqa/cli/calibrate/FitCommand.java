@@ -1,6 +1,5 @@
 package io.realqa.cli.calibrate;
 
-import io.realqa.cli.Permissions;
 import io.realqa.measures.calibration.Calibration;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.streams.calibration.Calibrations;
@@ -96,7 +95,6 @@ final class FitCommand implements Callable<Integer> {
         Files.createDirectories(out);
         Path to = out.resolve(name(fitted));
         fitted.write(to);
-        Permissions.asNew(to); // the services run as another user
         report(fitted, read, raw, given, to);
         return 0;
     }

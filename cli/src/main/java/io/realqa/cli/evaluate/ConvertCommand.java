@@ -1,6 +1,5 @@
 package io.realqa.cli.evaluate;
 
-import io.realqa.cli.Permissions;
 import io.realqa.cli.ProgressLine;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
@@ -18,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,7 +71,7 @@ public final class ConvertCommand implements Runnable {
         public Integer call() throws IOException {
             LabelConverter converter = new LabelConverter(ScoringProfile.read(profile));
             DatasetInfo info = DatasetInfo.in(datasetDir);
-            Path part = Files.createTempFile(out.toAbsolutePath().getParent(), "labels", ".part");
+            Path part = Files.createFile(out.toAbsolutePath().resolveSibling("labels-" + UUID.randomUUID() + ".part"));
             try (BufferedWriter writer = Files.newBufferedWriter(part);
                     ProgressLine shown = ProgressLine.of(
                             spec.commandLine().getErr(), new ProgressLine.Task("converting", -1, "conversations"))) {
@@ -82,7 +82,6 @@ public final class ConvertCommand implements Runnable {
                 Files.deleteIfExists(part);
                 throw e;
             }
-            Permissions.asNew(part);
             Files.move(part, out, StandardCopyOption.REPLACE_EXISTING);
             PrintWriter screen = spec.commandLine().getOut();
             screen.println(out + ": " + labels + " labels of " + conversations + " conversations");
@@ -175,9 +174,6 @@ public final class ConvertCommand implements Runnable {
                     }
                 });
                 writer.finish();
-            }
-            for (String written : List.of(dataset + ".json", DatasetInfo.FILE_NAME)) {
-                Permissions.asNew(datasetDir.resolve(written));
             }
             PrintWriter screen = spec.commandLine().getOut();
             screen.println(datasetDir.resolve(dataset + ".json") + ": " + count[1] + " conversations of " + count[0]

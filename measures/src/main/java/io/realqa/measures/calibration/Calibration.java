@@ -18,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /**
  * One version of a platform's map from raw to calibrated scores. The digest names it: the same labels give the same map, the
@@ -91,9 +92,10 @@ public record Calibration(String platform, Map<String, String> scoredBy, int lab
 
     /** Writes a JSON file; a reader sees all of it or nothing. */
     public void write(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
         try {
-            Path part = Files.createTempFile(folder, "calibration", ".part");
+            // Not a temporary file, which would be its owner's alone: services read it as other users.
+            Path part = Files.createFile(
+                    file.toAbsolutePath().resolveSibling("calibration-" + UUID.randomUUID() + ".part"));
             JSON.writerWithDefaultPrettyPrinter().writeValue(part.toFile(), new Content(FORMAT, digest(), this));
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {

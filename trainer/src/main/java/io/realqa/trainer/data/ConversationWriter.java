@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 
 /**
  * Writes a data set into a folder: {@code NAME.json}, and its entry in dataset_info.json beside the entries that are there.
@@ -35,7 +36,7 @@ public final class ConversationWriter implements AutoCloseable {
         this.folder = folder;
         this.name = name;
         this.formatting = formatting;
-        this.unfinished = Files.createTempFile(folder, name, ".part");
+        this.unfinished = part(name);
         this.out = JSON.createGenerator(unfinished.toFile(), JsonEncoding.UTF8);
         out.setPrettyPrinter(new DefaultPrettyPrinter());
         out.writeStartArray();
@@ -71,9 +72,14 @@ public final class ConversationWriter implements AutoCloseable {
             entries = (ObjectNode) there;
         }
         entries.set(name, entry());
-        Path part = Files.createTempFile(folder, "dataset_info", ".part");
+        Path part = part("dataset_info");
         JSON.writerWithDefaultPrettyPrinter().writeValue(part.toFile(), entries);
         Files.move(part, info, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Not a temporary file, which would be its owner's alone: data sets are read by others. */
+    private Path part(String of) throws IOException {
+        return Files.createFile(folder.resolve(of + "-" + UUID.randomUUID() + ".part"));
     }
 
     private ObjectNode entry() {
