@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
@@ -142,11 +143,9 @@ final class AdapterHost implements ModelRouter {
             String message = "was in memory";
             if (resident == null) {
                 say(new SlotStatus(key, release.epoch(), served(key, now), WorkerState.LOADING, null, null));
-                AdapterLoader.Loaded loaded =
-                        metrics.timer(Metric.ADAPTER_LOAD).recordCallable(() -> loader.load(release));
-                resident = java.util.Objects.requireNonNull(loaded).resident();
+                AdapterLoader.Loaded loaded = load(release);
+                resident = loaded.resident();
                 message = loaded.message();
-                residents.put(release.content(), resident);
             }
             swap(release, now, resident, message);
         } catch (RefusedException e) {
@@ -162,6 +161,14 @@ final class AdapterHost implements ModelRouter {
         }
     }
 
+    /** Loads and checks a release's content, and keeps it in memory. */
+    private AdapterLoader.Loaded load(Release release) throws Exception {
+        AdapterLoader.Loaded loaded =
+                Objects.requireNonNull(metrics.timer(Metric.ADAPTER_LOAD).recordCallable(() -> loader.load(release)));
+        residents.put(release.content(), loaded.resident());
+        return loaded;
+    }
+
     /**
      * What is served instead of an active release that is refused: what is served already, or, when the service has just
      * started, what the slot held before, so that a restart changes no scores.
@@ -174,8 +181,7 @@ final class AdapterHost implements ModelRouter {
         try {
             Resident resident = residents.get(before.content());
             if (resident == null) {
-                resident = loader.load(before).resident();
-                residents.put(before.content(), resident);
+                resident = load(before).resident();
             }
             table = table.with(release.key(), version(before, resident));
             LOG.info("{}: epoch {} is refused, epoch {} serves", release.key(), release.epoch(), before.epoch());
