@@ -196,7 +196,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static String registry(ServiceConfig settings) {
-        String url = String.valueOf(settings.registry().get("schema.registry.url"));
+        String url = String.valueOf(settings.registry().get(SchemaRegistryClient.URL));
         var client = new SchemaRegistryClient(url, settings.registry().get("basic.auth.user.info"));
         return url + ", " + client.subjects().size() + " subjects";
     }

@@ -91,7 +91,7 @@ public final class LocalStack implements AutoCloseable {
      */
     public <T extends GenericContainer> KafkaProducer<String, T> producer(Map<String, Object> settings) {
         AvroSerializer<T> serializer = new AvroSerializer<>();
-        serializer.configure(Map.of("schema.registry.url", registryUrl()), false);
+        serializer.configure(Map.of(SchemaRegistryClient.URL, registryUrl()), false);
         Map<String, Object> all = new HashMap<>(settings);
         all.put("bootstrap.servers", bootstrapServers());
         all.put("max.request.size", Topics.MAX_UPLOAD_BYTES);
@@ -105,7 +105,7 @@ public final class LocalStack implements AutoCloseable {
      */
     public <T extends GenericContainer> KafkaConsumer<String, T> consumer(String name, Topics... topics) {
         AvroDeserializer<T> deserializer = new AvroDeserializer<>();
-        deserializer.configure(Map.of("schema.registry.url", registryUrl()), false);
+        deserializer.configure(Map.of(SchemaRegistryClient.URL, registryUrl()), false);
         KafkaConsumer<String, T> consumer = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers",

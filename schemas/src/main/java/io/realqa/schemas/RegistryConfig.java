@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The settings that the serdes share, under Confluent's names, so that either serde takes the same configuration. */
 record RegistryConfig(SchemaRegistryClient client, boolean autoRegister, boolean useLatest, boolean specificReader) {
-    static final String URL = "schema.registry.url";
     static final String USER_INFO = "basic.auth.user.info";
     static final String CREDENTIALS_SOURCE = "basic.auth.credentials.source";
     static final String AUTO_REGISTER = "auto.register.schemas";
@@ -27,9 +26,9 @@ record RegistryConfig(SchemaRegistryClient client, boolean autoRegister, boolean
     }
 
     private static SchemaRegistryClient newClient(Map<String, ?> configs) {
-        Object url = configs.get(URL);
+        Object url = configs.get(SchemaRegistryClient.URL);
         if (url == null) {
-            throw new ConfigException(URL, null, "expected: the registry's address");
+            throw new ConfigException(SchemaRegistryClient.URL, null, "expected: the registry's address");
         }
         Object source = configs.get(CREDENTIALS_SOURCE);
         if (source != null && !source.equals("USER_INFO") && !source.equals("URL")) {

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * a schema of another kind than Avro, or one with references, is a plain {@link SerializationException}.
  */
 public final class SchemaRegistryClient {
+    /** The serdes' setting, under Confluent's name, that holds its addresses. */
+    public static final String URL = "schema.registry.url";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final RegistryCalls registry;
@@ -47,17 +50,17 @@ public final class SchemaRegistryClient {
     }
 
     SchemaRegistryClient(String urls, @Nullable String userInfo, Duration limit, Duration firstPause) {
-        this.registry = new RegistryCalls(RegistryAddress.of(RegistryConfig.URL, urls, userInfo), limit, firstPause);
+        this.registry = new RegistryCalls(RegistryAddress.of(URL, urls, userInfo), limit, firstPause);
     }
 
     /**
      * Refuses what is no list of addresses.
      *
-     * @param key what the setting is called, for the error
+     * @param section what the settings are called, for the error
      * @throws IllegalArgumentException naming it
      */
-    public static void check(String key, String urls) {
-        RegistryAddress.of(key, urls, null);
+    public static void check(String section, Map<String, String> settings) {
+        RegistryAddress.of(section + "." + URL, String.valueOf(settings.get(URL)), null);
     }
 
     /** Registers a schema under a subject, or finds it there; returns its id. */

@@ -99,8 +99,6 @@ public record ServiceConfig(
     /** A container's network is its own; elsewhere a deployment may narrow it. */
     static final String DEFAULT_HTTP_HOST = "0.0.0.0";
 
-    private static final String REGISTRY = "schema.registry.url";
-
     static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
     /** Whoever stops an instance waits for it. */
     private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
@@ -119,7 +117,7 @@ public record ServiceConfig(
     /** A section that is null has its defaults. */
     public ServiceConfig {
         kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
-        registry = Values.withAddress(registry, "registry", REGISTRY);
+        registry = Values.withAddress(registry, "registry", SchemaRegistryClient.URL);
         topics = or(topics, TopicNames.DEFAULTS);
         if (model == null) {
             throw Model.missing();
@@ -137,7 +135,7 @@ public record ServiceConfig(
     public static ServiceConfig of(String bootstrapServers, String registryUrl, Path checkpoint) {
         return new ServiceConfigBuilder(
                         Map.of("bootstrap.servers", bootstrapServers),
-                        Map.of(REGISTRY, registryUrl),
+                        Map.of(SchemaRegistryClient.URL, registryUrl),
                         new Model(checkpoint.toString(), null, null))
                 .build();
     }
@@ -159,7 +157,7 @@ public record ServiceConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         StreamsProperties.check(this);
-        SchemaRegistryClient.check("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
+        SchemaRegistryClient.check("registry", registry);
         Values.path("model.checkpoint", model.checkpoint());
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);

@@ -8,6 +8,7 @@ import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageScored;
 import io.realqa.events.ImageUploaded;
 import io.realqa.measures.Agreement;
+import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.Model;
@@ -124,7 +125,7 @@ final class TrainDemo implements AutoCloseable {
     private static TrainerConfig trainerConfig(LocalStack stack, ModelHandle model, Path home, int labels) {
         return new TrainerConfig(
                 Map.of("bootstrap.servers", stack.bootstrapServers()),
-                Map.of("schema.registry.url", stack.registryUrl()),
+                Map.of(SchemaRegistryClient.URL, stack.registryUrl()),
                 null,
                 null,
                 Map.of(),

@@ -133,7 +133,6 @@ public record TrainerConfig(
         }
     }
 
-    private static final String REGISTRY = "schema.registry.url";
     static final String DEFAULT_NAME = "realqa-trainer";
     static final int DEFAULT_ANSWERS = 20_000;
     static final double DEFAULT_HELD_OUT = 0.2;
@@ -184,7 +183,7 @@ public record TrainerConfig(
 
     public TrainerConfig {
         kafka = Values.withAddress(kafka, "kafka", "bootstrap.servers");
-        registry = Values.withAddress(registry, "registry", REGISTRY);
+        registry = Values.withAddress(registry, "registry", SchemaRegistryClient.URL);
         if (model == null || model.checkpoint() == null) {
             throw new SettingsException("model.checkpoint: missing (expected: a checkpoint's folder)");
         }
@@ -222,7 +221,7 @@ public record TrainerConfig(
     /** Derives everything once, so that what is wrong is told when the settings are read. */
     private void check() {
         KafkaSettings.check("kafka", kafka);
-        SchemaRegistryClient.check("registry." + REGISTRY, String.valueOf(registry.get(REGISTRY)));
+        SchemaRegistryClient.check("registry", registry);
         KafkaSettings.name("name", trainerName());
         Values.path("model.checkpoint", model.checkpoint());
         if (model.profile() != null) {
