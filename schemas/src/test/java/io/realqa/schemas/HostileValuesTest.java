@@ -88,14 +88,25 @@ class HostileValuesTest {
                 .array();
     }
 
-    private static byte[] longs(long... values) throws IOException {
+    /** Writes a value. */
+    private interface Writing {
+        void to(BinaryEncoder encoder) throws IOException;
+    }
+
+    private static byte[] encoded(Writing value) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-        for (long v : values) {
-            encoder.writeLong(v);
-        }
+        value.to(encoder);
         encoder.flush();
         return out.toByteArray();
+    }
+
+    private static byte[] longs(long... values) throws IOException {
+        return encoded(encoder -> {
+            for (long v : values) {
+                encoder.writeLong(v);
+            }
+        });
     }
 
     private static void assertRefused(int id, byte[] avro) {
@@ -149,14 +160,13 @@ class HostileValuesTest {
 
     @Test
     void anUploadAmongOtherEventsIsReadIntoItsClass() throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-        encoder.writeIndex(1);
-        encoder.writeString("demo");
-        encoder.writeString("a.jpg");
-        encoder.writeLong(1_700_000_000_000L);
-        encoder.flush();
-        assertThat(deserializer.deserialize("t", value(10, out.toByteArray())))
+        byte[] event = encoded(encoder -> {
+            encoder.writeIndex(1);
+            encoder.writeString("demo");
+            encoder.writeString("a.jpg");
+            encoder.writeLong(1_700_000_000_000L);
+        });
+        assertThat(deserializer.deserialize("t", value(10, event)))
                 .isInstanceOfSatisfying(ImageUploaded.class, upload -> {
                     assertThat(upload.getImageId()).isEqualTo("a.jpg");
                     assertThat(upload.getPlatform()).isEqualTo("demo");
@@ -167,12 +177,11 @@ class HostileValuesTest {
 
     @Test
     void anotherEventOfThatTopicIsAGenericRecord() throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-        encoder.writeIndex(0);
-        encoder.writeString("s");
-        encoder.flush();
-        assertThat(deserializer.deserialize("t", value(10, out.toByteArray())))
+        byte[] event = encoded(encoder -> {
+            encoder.writeIndex(0);
+            encoder.writeString("s");
+        });
+        assertThat(deserializer.deserialize("t", value(10, event)))
                 .isInstanceOfSatisfying(
                         GenericRecord.class,
                         other -> assertThat(other.getSchema().getFullName()).isEqualTo("Other"));

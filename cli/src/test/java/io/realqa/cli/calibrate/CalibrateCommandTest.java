@@ -67,16 +67,7 @@ class CalibrateCommandTest {
         }
         scores.add("{\"imageId\": \"photos/bad.jpg\", \"error\": {\"reason\": \"CORRUPT\"}}");
         labels.add("{\"image\": \"bad.jpg\", \"ratings\": [1, 2]}");
-        int status = run(
-                "fit",
-                "--labels",
-                write("labels.jsonl", labels),
-                "--scores",
-                write("scores.jsonl", scores),
-                "--platform",
-                "a/b",
-                "--out",
-                folder.resolve("out"));
+        int status = join(labels, scores, "a/b", folder.resolve("out"));
         assertThat(status).as(err.toString()).isZero();
         Calibration c = fitted();
         assertThat(c.platform()).isEqualTo("a/b");
@@ -117,6 +108,10 @@ class CalibrateCommandTest {
     }
 
     private int join(List<String> labels, List<String> scores) throws IOException {
+        return join(labels, scores, "p", folder);
+    }
+
+    private int join(List<String> labels, List<String> scores, String platform, Path to) throws IOException {
         return run(
                 "fit",
                 "--labels",
@@ -124,9 +119,9 @@ class CalibrateCommandTest {
                 "--scores",
                 write("scores.jsonl", scores),
                 "--platform",
-                "p",
+                platform,
                 "--out",
-                folder);
+                to);
     }
 
     @Test
