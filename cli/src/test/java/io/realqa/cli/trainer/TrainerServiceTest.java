@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
@@ -240,7 +241,7 @@ class TrainerServiceTest {
             }
         }
         SetBuilder.Built built = new SetBuilder("p", manifest.heldOut(), manifest.near(), profile)
-                .build(labels, data.resolve("elsewhere"));
+                .build(labels, data.resolve("elsewhere"), Set.copyOf(manifest.missing()));
         assertThat(labels).hasSize(LABELS);
         assertThat(HeldOut.digest(built.split())).isEqualTo(cycle.set());
     }

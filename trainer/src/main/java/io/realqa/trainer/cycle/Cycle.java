@@ -31,6 +31,8 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One way from labels to a release, in steps: the set is fixed, an adapter trained, the gate asked, the decision published.
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread.
  */
 public final class Cycle {
+    private static final Logger LOG = LoggerFactory.getLogger(Cycle.class);
     private static final String MANIFEST = "training-set.json";
     private static final DateTimeFormatter ID =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss").withZone(ZoneOffset.UTC);
@@ -149,6 +152,14 @@ public final class Cycle {
             Files.deleteIfExists(folder.resolve(MANIFEST));
             Files.deleteIfExists(folder);
             throw e;
+        }
+        List<String> missing = made.manifest().missing();
+        if (!missing.isEmpty()) {
+            LOG.warn(
+                    "{} labelled images of {} are lost or damaged and left out, the first is {}",
+                    missing.size(),
+                    platform,
+                    vault.file(missing.get(0)));
         }
         int own = (int) labels.stream()
                 .filter(l -> platform.equals(SetBuilder.ALL) || platform.equals(l.platform()))

@@ -50,7 +50,15 @@ final class FeedbackJudge {
         Label label = LabelCheck.check(event, profile);
         Optional<Answer> corrected = answers.find(event);
         ImageFinder.Found image = images.find(event, corrected);
-        ledger.check(event.getPlatform(), image.sha256(), event.getLabeller(), label);
+        try {
+            ledger.check(event.getPlatform(), image.sha256(), event.getLabeller(), label);
+        } catch (RejectedException e) {
+            if (e.reason() == RejectReason.DUPLICATE) {
+                // An accepted label's image: where its file was lost, publishing the label again brings it back.
+                vault.keep(image.sha256(), image.content());
+            }
+            throw e;
+        }
         long hash;
         try {
             hash = PerceptualHash.of(decoder.decode(image.content()));

@@ -7,7 +7,6 @@ import io.realqa.scorer.Digests;
 import io.realqa.trainer.feedback.ContentSource.UnavailableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +50,9 @@ final class ImageFinder {
     Found find(ImageLabelled label, Optional<Answer> corrected)
             throws RejectedException, IOException, InterruptedException {
         String expected = expected(label, corrected);
-        if (expected != null && vault.has(expected)) {
-            byte[] kept = Files.readAllBytes(vault.file(expected));
-            return new Found(expected, kept);
+        Optional<byte[]> kept = expected == null ? Optional.empty() : vault.read(expected);
+        if (expected != null && kept.isPresent()) {
+            return new Found(expected, kept.get());
         }
         byte[] bytes = fetch(label, corrected);
         String sha256 = Digests.hex(bytes);

@@ -1,11 +1,13 @@
 package io.realqa.trainer.feedback;
 
+import io.realqa.scorer.Digests;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -34,13 +36,19 @@ public final class ImageVault {
         return folder.resolve(name(sha256));
     }
 
-    public boolean has(String sha256) {
-        return Files.isRegularFile(file(sha256));
+    /** An image's bytes; empty: it is not kept, or its file holds something else by now. */
+    public Optional<byte[]> read(String sha256) throws IOException {
+        Path file = file(sha256);
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        byte[] content = Files.readAllBytes(file);
+        return Digests.hex(content).equals(sha256) ? Optional.of(content) : Optional.empty();
     }
 
     /** Keeps an image, forced to the disk. */
     void keep(String sha256, byte[] content) throws IOException {
-        if (has(sha256)) {
+        if (read(sha256).isPresent()) {
             return;
         }
         Path file = file(sha256);

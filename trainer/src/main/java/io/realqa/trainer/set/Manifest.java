@@ -15,10 +15,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param images folder of the images, relative to the manifest
  * @param set digest of the set, {@code sha256:…}
  * @param labels in the order of acceptance, those of other platforms too, since images have their sides from all
+ * @param missing digests of labelled images that were lost or damaged when the set was made, and are left out of it
  */
 public record Manifest(
         int format,
@@ -46,11 +50,17 @@ public record Manifest(
         String profile,
         String images,
         String set,
-        List<Entry> labels) {
+        List<Entry> labels,
+        List<String> missing) {
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    /** Manifests of earlier versions name no images that are missing. */
+    public Manifest {
+        missing = missing == null ? List.of() : List.copyOf(missing);
+    }
 
     /** Offsets from {@code from} up to and without {@code to}. */
     public record Range(int partition, long from, long to) {}
@@ -120,9 +130,11 @@ public record Manifest(
             Rule rule,
             ScoringProfile profile,
             ImageVault vault,
-            Path file) {
-        SetBuilder.Built built =
-                new SetBuilder(rule.platform(), rule.heldOut(), rule.near(), profile).build(labels, vault.folder());
+            Path file)
+            throws IOException {
+        Set<String> missing = missing(labels, rule.platform(), vault);
+        SetBuilder.Built built = new SetBuilder(rule.platform(), rule.heldOut(), rule.near(), profile)
+                .build(labels, vault.folder(), missing);
         long from = labels.isEmpty() ? 0 : labels.get(0).offset();
         long to = labels.isEmpty() ? 0 : labels.get(labels.size() - 1).offset() + 1;
         Path folder = java.util.Objects.requireNonNull(file.toAbsolutePath().getParent());
@@ -136,8 +148,24 @@ public record Manifest(
                 profile.digest(),
                 folder.relativize(vault.folder().toAbsolutePath()).toString(),
                 HeldOut.digest(built.split()),
-                labels.stream().map(Entry::of).toList());
+                labels.stream().map(Entry::of).toList(),
+                List.copyOf(missing));
         return new Made(manifest, built);
+    }
+
+    private static Set<String> missing(List<AcceptedLabel> labels, String platform, ImageVault vault)
+            throws IOException {
+        Set<String> looked = new HashSet<>();
+        Set<String> missing = new TreeSet<>();
+        for (AcceptedLabel label : labels) {
+            boolean counts = platform.equals(SetBuilder.ALL) || platform.equals(label.platform());
+            if (counts
+                    && looked.add(label.sha256())
+                    && vault.read(label.sha256()).isEmpty()) {
+                missing.add(label.sha256());
+            }
+        }
+        return missing;
     }
 
     public void write(Path file) throws IOException {
@@ -182,7 +210,7 @@ public record Manifest(
         for (Entry e : labels) {
             all.add(e.label(asked));
         }
-        SetBuilder.Built built = new SetBuilder(platform, heldOut, near, asked).build(all, folder);
+        SetBuilder.Built built = new SetBuilder(platform, heldOut, near, asked).build(all, folder, Set.copyOf(missing));
         String digest = HeldOut.digest(built.split());
         if (!digest.equals(set)) {
             throw new IllegalArgumentException(file + ": set: " + digest + " (expected: " + set + ")");

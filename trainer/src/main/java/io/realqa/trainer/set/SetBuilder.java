@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Makes a training set of accepted labels. Pure: the same labels in the same order give the same set. */
@@ -49,8 +50,9 @@ public final class SetBuilder {
      *
      * @param labels in the order of acceptance
      * @param images folder that images lie in, as in {@link ImageVault}
+     * @param missing digests of images that are left out, since they are not there; their near-duplicates keep their side
      */
-    public Built build(List<AcceptedLabel> labels, Path images) {
+    public Built build(List<AcceptedLabel> labels, Path images, Set<String> missing) {
         Map<String, List<AcceptedLabel>> byImage = new LinkedHashMap<>();
         SplitBook book = new SplitBook(heldOut, near);
         for (AcceptedLabel label : labels) {
@@ -69,6 +71,7 @@ public final class SetBuilder {
             SplitBook.Side side = book.add(first.sha256(), first.hash());
             Label merged = merge(e.getValue());
             if (side == SplitBook.Side.NEITHER
+                    || missing.contains(first.sha256())
                     || (merged.score().isEmpty() && merged.attributes().isEmpty())) {
                 left++;
                 continue;

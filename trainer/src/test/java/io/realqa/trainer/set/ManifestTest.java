@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +61,7 @@ class ManifestTest {
         return labels;
     }
 
-    private Manifest.Made make(List<AcceptedLabel> labels, ImageVault vault, Path file) {
+    private Manifest.Made make(List<AcceptedLabel> labels, ImageVault vault, Path file) throws IOException {
         return Manifest.make("training.labels", 0, labels, new Manifest.Rule("p", 0.3, 6), Labels.PROFILE, vault, file);
     }
 
@@ -95,7 +96,7 @@ class ManifestTest {
         List<AcceptedLabel> tie = List.of(
                 label(0, "p", "a".repeat(64), 1, "ana", 3, "level"),
                 label(1, "p", "a".repeat(64), 1, "ben", 3, "tilted"));
-        SetBuilder.Built built = new SetBuilder("p", 0.3, 6, Labels.PROFILE).build(tie, folder);
+        SetBuilder.Built built = new SetBuilder("p", 0.3, 6, Labels.PROFILE).build(tie, folder, Set.of());
         assertThat(built.split().training().get(0).label().attributes()).isEmpty();
     }
 
@@ -106,10 +107,49 @@ class ManifestTest {
         HeldOut.Split own =
                 make(labels, vault, folder.resolve("a.json")).built().split();
         HeldOut.Split all = new SetBuilder("*", 0.3, 6, Labels.PROFILE)
-                .build(labels, vault.folder())
+                .build(labels, vault.folder(), Set.of())
                 .split();
         assertThat(all.training()).containsAll(own.training());
         assertThat(all.heldOut()).containsAll(own.heldOut());
+    }
+
+    @Test
+    void imagesThatAreLostOrDamagedAreLeftOutAndTheOthersKeepTheirSides() throws Exception {
+        ImageVault vault = new ImageVault(folder.resolve("images"));
+        Path file = folder.resolve("set.json");
+        List<AcceptedLabel> labels = labels(vault);
+        SetBuilder.Built whole = make(labels, vault, file).built();
+        LabelledImage lost = whole.split().training().get(0);
+        LabelledImage damaged = whole.split().heldOut().get(0);
+        Files.delete(lost.file());
+        Files.writeString(damaged.file(), "");
+
+        Manifest.Made made = make(labels, vault, file);
+
+        assertThat(made.manifest().missing()).containsExactlyInAnyOrder(lost.sha256(), damaged.sha256());
+        assertThat(made.built().left()).isEqualTo(whole.left() + 2);
+        assertThat(made.built().split().training())
+                .doesNotContain(lost)
+                .hasSize(whole.split().training().size() - 1)
+                .isSubsetOf(whole.split().training());
+        assertThat(made.built().split().heldOut())
+                .doesNotContain(damaged)
+                .hasSize(whole.split().heldOut().size() - 1)
+                .isSubsetOf(whole.split().heldOut());
+        made.manifest().write(file);
+        SetBuilder.Built again = Manifest.read(file).build(file, null, Labels.PROFILE);
+        assertThat(HeldOut.digest(again.split())).isEqualTo(made.manifest().set());
+    }
+
+    @Test
+    void aManifestOfAnEarlierVersionMissesNothing() throws Exception {
+        ImageVault vault = new ImageVault(folder.resolve("images"));
+        Path file = folder.resolve("set.json");
+        Manifest manifest = make(labels(vault), vault, file).manifest();
+        manifest.write(file);
+        Files.writeString(file, Files.readString(file).replaceFirst(",\\s*\"missing\" : \\[ ?\\]", ""));
+        assertThat(Files.readString(file)).doesNotContain("missing");
+        assertThat(Manifest.read(file)).isEqualTo(manifest);
     }
 
     @Test
