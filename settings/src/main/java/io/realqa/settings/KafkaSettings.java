@@ -58,6 +58,30 @@ public final class KafkaSettings {
                 check(section + "." + key, key.substring(prefix.length()), setting.getValue(), reader);
             }
         }
+        heartbeat(section, settings);
+    }
+
+    /** Kafka's consumers refuse a heartbeat that comes no more often than the session ends. */
+    private static void heartbeat(String section, Map<String, String> settings) {
+        int heartbeat = millis(settings, ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
+        int session = millis(settings, ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
+        if (heartbeat >= session) {
+            throw new SettingsException(section + "." + ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG + ": " + heartbeat
+                    + " (expected: less than " + ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG + ", which is " + session
+                    + ")");
+        }
+    }
+
+    /** What a group's consumer gets: the setting with the longest prefix, or Kafka's default. */
+    private static int millis(Map<String, String> settings, String name) {
+        for (String prefix : List.of("main.consumer.", "consumer.", "")) {
+            String value = settings.get(prefix + name);
+            if (value != null) {
+                return Integer.parseInt(value.strip());
+            }
+        }
+        return Integer.parseInt(
+                String.valueOf(ConsumerConfig.configDef().defaultValues().get(name)));
     }
 
     private static void check(String key, String name, String value, ConfigDef reader) {

@@ -7,6 +7,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
 
 /** Settings of Kafka Streams: what this service wants, what the deployment says, and what is not a choice. */
@@ -86,6 +90,25 @@ final class StreamsProperties {
         String application = config.kafka().get(StreamsConfig.APPLICATION_ID_CONFIG);
         if (application != null) {
             KafkaSettings.name("kafka." + StreamsConfig.APPLICATION_ID_CONFIG, application);
+        }
+        together(config);
+    }
+
+    /** Settings that Kafka takes each, but not together. */
+    private static void together(ServiceConfig config) {
+        try {
+            StreamsConfig all = new StreamsConfig(of(config));
+            Map<String, Object> consumer =
+                    all.getMainConsumerConfigs(all.getString(StreamsConfig.APPLICATION_ID_CONFIG), "client", 0);
+            consumer.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+            consumer.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+            Map<String, Object> producer = all.getProducerConfigs("client");
+            producer.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+            producer.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+            new ConsumerConfig(consumer);
+            new ProducerConfig(producer);
+        } catch (ConfigException | IllegalArgumentException e) {
+            throw new SettingsException("kafka: " + e.getMessage() + " (expected: settings that go together)", e);
         }
     }
 

@@ -264,6 +264,19 @@ class ServiceConfigTest {
         }
     }
 
+    @Test
+    void whatKafkaDoesNotTakeTogetherIsRefused() {
+        assertRefused(
+                kafka("session.timeout.ms: 3000"),
+                "kafka.heartbeat.interval.ms: 3000 (expected: less than session.timeout.ms, which is 3000)");
+        assertRefused(
+                kafka("commit.interval.ms: 60000"),
+                "kafka: ",
+                "commit interval 60000",
+                "producer.transaction.timeout.ms");
+        assertRefused(kafka("producer.acks: '1'"), "kafka: ", "acks");
+    }
+
     private static String kafka(String setting) {
         return REQUIRED.replace("\"kafka:9092\"", "\"kafka:9092\", " + setting);
     }
