@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -192,6 +193,9 @@ final class DoctorCommand implements Callable<Integer> {
                         + missing + " are missing (expected: created beforehand, see docs/operations.md)");
             }
             return settings.kafka().get("bootstrap.servers") + ", all topics there";
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(
+                    settings.kafka().get("bootstrap.servers") + ": no answer within " + ADMIN_SECONDS + " s", e);
         }
     }
 

@@ -14,6 +14,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.SerializationException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -91,6 +93,13 @@ public final class Main implements Runnable {
             return Optional.of(Failures.of(wrapped));
         } else if (e instanceof IOException io) {
             return Optional.of(Failures.of(io));
+        } else if (e instanceof SerializationException) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        } else if (e instanceof KafkaException) {
+            return Optional.of("Kafka: " + Failures.withCauses(e));
+        } else if (e instanceof java.util.concurrent.ExecutionException
+                && e.getCause() instanceof KafkaException cause) {
+            return told(cause);
         }
         boolean known = e instanceof OutputException
                 || e instanceof ModelException

@@ -71,6 +71,20 @@ class AdaptersCommandTest {
     }
 
     @Test
+    void withoutBrokersALineSaysWhichDoNotAnswer() throws Exception {
+        config = Files.writeString(folder.resolve("serve.yaml"), """
+                kafka: {bootstrap.servers: "127.0.0.1:1", request.timeout.ms: 200, default.api.timeout.ms: 400}
+                registry: {schema.registry.url: "http://127.0.0.1:1"}
+                model: {checkpoint: models/demo}
+                adapters: {cache: "%s"}
+                """.formatted(folder.resolve("cache")));
+        assertThat(run("list")).isEqualTo(2);
+        assertThat(out.toString())
+                .contains("realqa: Kafka: 127.0.0.1:1: ", "(expected: brokers that answer")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
     void anOperatorTriesOutPromotesRollsBackAndRetiresAnAdapter() throws Exception {
         Path adapters = HOME.resolve("scorer/src/test/resources/parity").toRealPath();
         String adapter = adapters.resolve("demo-adapter").toString();

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
 
@@ -76,17 +77,21 @@ public final class AdapterAdmin {
             while (!open.caughtUp()) {
                 open.poll(POLL, sink);
                 if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException("topic " + topic + ": not read after " + LONGEST_READ
-                            + " (expected: a broker that answers)");
+                    throw new IllegalStateException("topic " + topic + ": not read after " + LONGEST_READ);
                 }
             }
+        } catch (IllegalStateException | org.apache.kafka.common.errors.TimeoutException e) {
+            throw new KafkaException(
+                    kafka.get("bootstrap.servers") + ": " + e.getMessage()
+                            + " (expected: brokers that answer, with the topics of adapters)",
+                    e);
         }
     }
 
     /**
      * Writes a release, and waits until the broker has it.
      *
-     * @throws IllegalStateException if it does not take it
+     * @throws KafkaException if it does not take it
      */
     public void publish(ReleaseBook.Entry release) throws InterruptedException {
         byte[] value = serde.serializer().serialize(config.releases(), release.event());
@@ -96,7 +101,7 @@ public final class AdapterAdmin {
                             config.releases(), release.key().toString().getBytes(StandardCharsets.UTF_8), value))
                     .get(SEND_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException("topic " + config.releases() + ": the release was not taken: " + e, e);
+            throw new KafkaException("topic " + config.releases() + ": the release was not taken: " + e, e);
         }
     }
 }
