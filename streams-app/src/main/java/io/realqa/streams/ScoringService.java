@@ -393,7 +393,10 @@ public final class ScoringService implements AutoCloseable {
         now.tasks().stop();
         long deadline = System.nanoTime() + config.drain().toNanos();
         try {
-            while (running() && !now.tasks().drained() && System.nanoTime() < deadline) {
+            // Also while tasks come or go: those that are here go on, and have uploads in the engine.
+            while (now.streams().state().isRunningOrRebalancing()
+                    && !now.tasks().drained()
+                    && System.nanoTime() < deadline) {
                 TimeUnit.MILLISECONDS.sleep(DRAIN_SLICE_MILLIS);
             }
         } catch (InterruptedException e) {
