@@ -12,6 +12,7 @@ import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
 import io.realqa.streams.config.BatchSection;
 import io.realqa.streams.scoring.TestModel;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,13 +23,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -189,6 +193,19 @@ class InstanceLifeTest {
                         HttpResponse.BodyHandlers.ofString());
     }
 
+    private static Set<String> kafkasMetricsOfAlertsAndDashboard() throws IOException {
+        Set<String> names = new HashSet<>();
+        for (String file : List.of("alerts.yaml", "dashboard.json")) {
+            Pattern.compile("kafka_\\w+")
+                    .matcher(Files.readString(
+                            HOME.resolve("helm/realqa-stream/files").resolve(file)))
+                    .results()
+                    .forEach(m -> names.add(m.group()));
+        }
+        assertThat(names).hasSizeGreaterThan(1);
+        return names;
+    }
+
     private static List<String> images(int from, int to) {
         List<String> ids = new ArrayList<>();
         for (int i = from; i < to; i++) {
@@ -225,7 +242,7 @@ class InstanceLifeTest {
             assertThat(get(service, "/metrics").body())
                     .contains("realqa_scores_total 3.0")
                     .contains("realqa_ready 1.0")
-                    .contains("kafka_stream_thread_");
+                    .contains(kafkasMetricsOfAlertsAndDashboard());
         }
     }
 
