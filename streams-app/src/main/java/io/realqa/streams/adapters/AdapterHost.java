@@ -75,6 +75,9 @@ final class AdapterHost implements ModelRouter {
         this.metrics = metrics;
         this.listener = listener;
         this.table = new RoutingTable(Map.of(), start);
+        // At 0 from the start: Prometheus sees no increase of what appears as 1.
+        List.of(Metric.ADAPTER_SWAPS, Metric.ADAPTER_REFUSALS, Metric.ADAPTER_ALARMS)
+                .forEach(metrics::counter);
         metrics.gauge(Metric.ADAPTERS_RESIDENT, residents::size);
         metrics.gauge(
                 Metric.ADAPTER_EPOCH,

@@ -9,6 +9,7 @@ public enum TrainerMetric {
     LABELS("realqa.trainer.labels", "accepted labels in all"),
     CYCLES("realqa.trainer.cycles", "cycles that ended, by the gate's decision or FAILED", "decision"),
     TRAINING("realqa.trainer.training", "1: a cycle runs; 0: none does"),
+    READY("realqa.trainer.ready", "1: labels are taken in; 0: they wait, since something is away or broken"),
     SESSIONS("realqa.trainer.sessions", "sessions of the intake that were opened; more than one: some broke off"),
     MEASURE("realqa.model.measure", "a live measure of a served version", "platform", "adapter", "measure");
 

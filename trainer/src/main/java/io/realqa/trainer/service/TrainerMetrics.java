@@ -6,7 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.realqa.events.ModelMeasured;
+import io.realqa.trainer.cycle.CycleRecord;
 import io.realqa.trainer.feedback.RejectReason;
+import io.realqa.trainer.gate.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -21,6 +23,13 @@ final class TrainerMetrics {
         this.measures = MultiGauge.builder(TrainerMetric.MEASURE.id())
                 .description(TrainerMetric.MEASURE.description())
                 .register(registry);
+        // At 0 from the start: Prometheus sees no increase of what appears as 1.
+        counter(TrainerMetric.ACCEPTED, Tags.empty());
+        counter(TrainerMetric.SESSIONS, Tags.empty());
+        for (Verdict.Decision decision : Verdict.Decision.values()) {
+            counter(TrainerMetric.CYCLES, Tags.of("decision", decision.name()));
+        }
+        counter(TrainerMetric.CYCLES, Tags.of("decision", CycleRecord.Stage.FAILED.name()));
     }
 
     void gauge(TrainerMetric metric, Supplier<Number> value) {
@@ -28,27 +37,26 @@ final class TrainerMetrics {
     }
 
     void accepted() {
-        counter(TrainerMetric.ACCEPTED, Tags.empty());
+        counter(TrainerMetric.ACCEPTED, Tags.empty()).increment();
     }
 
     void rejected(RejectReason reason) {
-        counter(TrainerMetric.REJECTED, Tags.of("reason", reason.name()));
+        counter(TrainerMetric.REJECTED, Tags.of("reason", reason.name())).increment();
     }
 
     void session() {
-        counter(TrainerMetric.SESSIONS, Tags.empty());
+        counter(TrainerMetric.SESSIONS, Tags.empty()).increment();
     }
 
     void cycle(String decision) {
-        counter(TrainerMetric.CYCLES, Tags.of("decision", decision));
+        counter(TrainerMetric.CYCLES, Tags.of("decision", decision)).increment();
     }
 
-    private void counter(TrainerMetric metric, Tags tags) {
-        Counter.builder(metric.id())
+    private Counter counter(TrainerMetric metric, Tags tags) {
+        return Counter.builder(metric.id())
                 .description(metric.description())
                 .tags(tags)
-                .register(registry)
-                .increment();
+                .register(registry);
     }
 
     void measured(List<ModelMeasured> events) {

@@ -118,6 +118,7 @@ public final class TrainerService implements AutoCloseable {
         intakeThread.setDaemon(true);
         metrics.gauge(TrainerMetric.LABELS, labelCount::get);
         metrics.gauge(TrainerMetric.TRAINING, () -> training() ? 1 : 0);
+        metrics.gauge(TrainerMetric.READY, () -> trouble == null ? 1 : 0);
     }
 
     /** Starts its threads. */
