@@ -2,6 +2,7 @@ package io.realqa.scorer;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.util.Utils;
 import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where and in which precision the model computes.
@@ -20,16 +22,33 @@ public record Compute(String device, boolean bfloat16) {
     /** float32 on the CPU. */
     public static final Compute CPU = new Compute("cpu", false);
 
+    /** DJL's name for which libtorch it is to load: cpu, or a CUDA version such as cu128. */
+    private static final String FLAVOR = "PYTORCH_FLAVOR";
+
     public Compute {
         if (!device.equals("cpu") && !device.matches("cuda:\\d+")) {
             throw new IllegalArgumentException("device: " + device + " (expected: cpu or cuda:NUMBER)");
         }
     }
 
-    /** bfloat16 on the first GPU where libtorch has one, else float32 on the CPU. */
+    /**
+     * bfloat16 on the first GPU where libtorch has one, else float32 on the CPU.
+     *
+     * @throws ModelException if a libtorch for GPUs was asked for and no GPU is found: a model of billions of parameters
+     *     would be slow without a word
+     */
     public static Compute ofThisMachine() {
         EngineSettings.apply();
-        return Engine.getEngine("PyTorch").getGpuCount() > 0 ? new Compute("cuda:0", true) : CPU;
+        return of(Engine.getEngine("PyTorch").getGpuCount(), Utils.getEnvOrSystemProperty(FLAVOR));
+    }
+
+    static Compute of(int gpus, @Nullable String flavor) {
+        if (gpus == 0 && flavor != null && flavor.startsWith("cu")) {
+            throw new ModelException(
+                    FLAVOR + ": " + flavor + ", but no GPU is found (expected: a GPU with its driver, and"
+                            + " libcudart.so, by that name, where the system looks for libraries or jna.library.path says)");
+        }
+        return gpus > 0 ? new Compute("cuda:0", true) : CPU;
     }
 
     /** How many batches should run at a time: one on a GPU, as many as there are cores for on a CPU. */
