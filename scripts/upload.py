@@ -5,7 +5,7 @@
     scripts/upload.py PHOTO.jpg … [--bootstrap-servers localhost:9092] [--registry http://localhost:8081/apis/ccompat/v7]
 
 For each file one line: its score, 90 % interval and attributes, or why it is a dead letter. Exit code 0: all have an
-outcome, 1: some have none after --wait seconds, 2: wrong usage.
+outcome, 1: some were not published or have none after --wait seconds, 2: wrong usage.
 """
 
 import argparse
@@ -28,7 +28,12 @@ SCORES, ATTRIBUTES, DEAD_LETTERS = "image.scores", "image.attributes", "image.up
 def at_the_end(servers):
     """A consumer that reads what comes from now on, and committed outcomes only."""
     consumer = Consumer(
-        {"bootstrap.servers": servers, "group.id": f"upload-{uuid.uuid4()}", "isolation.level": "read_committed"}
+        {
+            "bootstrap.servers": servers,
+            "group.id": f"upload-{uuid.uuid4()}",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+        }
     )
     places = []
     for topic in (SCORES, ATTRIBUTES, DEAD_LETTERS):
@@ -58,9 +63,14 @@ def main():
     serialize = AvroSerializer(registry, SCHEMA.read_text())
     deserialize = AvroDeserializer(registry)
     consumer = at_the_end(options.bootstrap_servers)
-    producer = Producer({"bootstrap.servers": options.bootstrap_servers})
+    producer = Producer({"bootstrap.servers": options.bootstrap_servers, "message.max.bytes": 2 << 20})
     run = uuid.uuid4().hex[:8]
     waiting = {}
+
+    def delivered(error, record):
+        if error is not None:
+            print(f"{waiting.pop(record.key().decode())}: not published: {error.str()}", file=sys.stderr)
+
     for i, file in enumerate(options.files):
         image = f"{run}-{i}"
         event = {
@@ -71,10 +81,13 @@ def main():
             "priority": "NORMAL",
         }
         value = serialize(event, SerializationContext("image.uploads", MessageField.VALUE))
-        producer.produce("image.uploads", key=image, value=value)
         waiting[image] = file
-    producer.flush(options.wait)
-    print(f"{len(waiting)} uploads are with {options.bootstrap_servers}; their outcomes:", flush=True)
+        producer.produce("image.uploads", key=image, value=value, on_delivery=delivered)
+    left = producer.flush(options.wait)
+    if left:
+        sys.exit(f"{options.bootstrap_servers}: {left} uploads were not taken within {options.wait:.0f} s")
+    published = len(waiting)
+    print(f"{published} uploads are with {options.bootstrap_servers}; their outcomes:", flush=True)
 
     attributes = {}
     deadline = time.monotonic() + options.wait
@@ -104,8 +117,11 @@ def main():
     consumer.close()
     for file in waiting.values():
         print(f"{file}: no outcome within {options.wait:.0f} s", file=sys.stderr)
-    return 1 if waiting else 0
+    return 1 if waiting or published < len(options.files) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception as e:  # whatever broker and registry say
+        sys.exit(f"upload.py: {e}")

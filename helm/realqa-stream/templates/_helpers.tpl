@@ -1,5 +1,7 @@
 {{- define "realqa.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end -}}
+{{- $name := .Release.Name -}}
+{{- if not (contains .Chart.Name $name) }}{{ $name = printf "%s-%s" $name .Chart.Name }}{{ end -}}
+{{- $name | trunc 50 | trimSuffix "-" -}}
 {{- end }}
 
 {{- define "realqa.selector" -}}
@@ -24,10 +26,12 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{/* The settings file of a part: kafka and registry of the whole, then the part's own, which win. */}}
 {{- define "realqa.settings" -}}
 {{- $own := index .root.Values .part "settings" -}}
-{{- $kafka := merge (dict) (default (dict) $own.kafka) .root.Values.kafka.settings (dict "bootstrap.servers" .root.Values.kafka.bootstrapServers) -}}
-{{- $registry := merge (dict) (default (dict) $own.registry) .root.Values.registry.settings (dict "schema.registry.url" .root.Values.registry.url) -}}
-{{- if eq .part "scorer" }}{{ $kafka = merge $kafka (dict "state.dir" "/tmp/kafka-streams") }}{{ end -}}
-{{- toYaml (merge (dict "kafka" $kafka "registry" $registry) $own) -}}
+{{- $kafka := dict "bootstrap.servers" .root.Values.kafka.bootstrapServers -}}
+{{- if eq .part "scorer" }}{{ $_ := set $kafka "state.dir" "/tmp/kafka-streams" }}{{ end -}}
+{{- $kafka = mergeOverwrite $kafka (deepCopy (default (dict) .root.Values.kafka.settings)) (deepCopy (default (dict) $own.kafka)) -}}
+{{- $registry := dict "schema.registry.url" .root.Values.registry.url -}}
+{{- $registry = mergeOverwrite $registry (deepCopy (default (dict) .root.Values.registry.settings)) (deepCopy (default (dict) $own.registry)) -}}
+{{- toYaml (mergeOverwrite (deepCopy $own) (dict "kafka" $kafka "registry" $registry)) -}}
 {{- end }}
 
 {{- define "realqa.port" -}}
@@ -40,7 +44,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- $part := index .root.Values .part -}}
 metadata:
   labels:
-    {{- include "realqa.labels" . | nindent 4 }}
+    {{- include "realqa.selector" . | nindent 4 }}
     {{- with $part.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -55,6 +59,12 @@ spec:
   serviceAccountName: {{ include "realqa.serviceAccount" .root }}
   automountServiceAccountToken: false
   terminationGracePeriodSeconds: {{ $part.terminationGracePeriodSeconds }}
+  {{- with $part.runtimeClassName }}
+  runtimeClassName: {{ . }}
+  {{- end }}
+  {{- with $part.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
   {{- with .root.Values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -93,7 +103,7 @@ spec:
         periodSeconds: 5
         timeoutSeconds: 5
       resources:
-        {{- $resources := deepCopy $part.resources }}
+        {{- $resources := deepCopy (default (dict) $part.resources) }}
         {{- if $part.gpu }}
         {{- $_ := set $resources "limits" (merge (dict "nvidia.com/gpu" $part.gpu) (default (dict) $resources.limits)) }}
         {{- end }}
@@ -140,6 +150,10 @@ spec:
   {{- end }}
   {{- with $part.affinity }}
   affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $part.topologySpreadConstraints }}
+  topologySpreadConstraints:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
