@@ -18,8 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,10 +42,21 @@ final class RegistryCalls {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
+    /** As many as there are calls at a time; they end when they have nothing to do. */
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(work -> {
+        Thread thread = new Thread(work, "schema-registry");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private final List<RegistryAddress> addresses;
     private final Duration limit;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(CONNECT_LIMIT).build();
+    /** Over HTTP/2 each further attempt would go through the same connection, also if that is what hangs. */
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_LIMIT)
+            .build();
+
     private final Retry retry;
     private final AtomicInteger current = new AtomicInteger();
 
@@ -130,10 +143,13 @@ final class RegistryCalls {
         throw failure;
     }
 
-    /** Not by {@link HttpClient#send}: the timeout of a request is over once the headers are there. */
+    /**
+     * On another thread, since the timeout of a request is over once its headers are there. Not by {@code sendAsync}: its
+     * answers come through the common pool, which on a machine of two cores is one thread that may be busy (Java 25).
+     */
     private HttpResponse<Void> answered(HttpRequest request, Body body, String what) {
-        CompletableFuture<HttpResponse<Void>> answer =
-                http.sendAsync(request, BodyHandlers.ofByteArrayConsumer(chunk -> chunk.ifPresent(body::add)));
+        Future<HttpResponse<Void>> answer = THREADS.submit(
+                () -> http.send(request, BodyHandlers.ofByteArrayConsumer(chunk -> chunk.ifPresent(body::add))));
         try {
             return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
@@ -146,6 +162,7 @@ final class RegistryCalls {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new SchemaRegistryException(SchemaRegistryException.NO_ANSWER, what + ": no answer: " + cause, cause);
         } finally {
+            // Interrupts the thread, by which the exchange ends.
             answer.cancel(true);
         }
     }

@@ -11,6 +11,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -80,6 +83,21 @@ class RegistryCallsTest {
                     assertThat(e.retriable()).isTrue();
                 })
                 .hasMessageContaining("/schemas/ids/1: no whole answer within PT0.1S");
+    }
+
+    /** Over a connection that is shared, what makes one attempt hang would make all of them hang. */
+    @Test
+    void anotherAttemptHasAConnectionOfItsOwn() {
+        Set<Integer> ports = ConcurrentHashMap.newKeySet();
+        Set<String> upgrades = ConcurrentHashMap.newKeySet();
+        SchemaRegistryClient client = client(LIMIT, exchange -> {
+            ports.add(exchange.getRemoteAddress().getPort());
+            upgrades.addAll(exchange.getRequestHeaders().getOrDefault("Upgrade", List.of()));
+            await();
+        });
+        assertThatThrownBy(() -> client.byId(1)).hasMessageContaining("no whole answer within");
+        assertThat(ports).hasSize(RegistryCalls.ATTEMPTS);
+        assertThat(upgrades).isEmpty();
     }
 
     @Test
