@@ -47,7 +47,7 @@ public final class LocalStack implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         CompletableFuture<LocalRegistry> registryStart =
-                CompletableFuture.supplyAsync(() -> LocalRegistry.start(registryHome()));
+                Beside.start("registry-start", () -> LocalRegistry.start(registryHome()));
         LocalBroker broker = null;
         try {
             broker = LocalBroker.start(Files.createDirectory(data.resolve("broker")));

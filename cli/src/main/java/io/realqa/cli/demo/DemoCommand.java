@@ -1,5 +1,6 @@
 package io.realqa.cli.demo;
 
+import io.realqa.cli.Beside;
 import io.realqa.cli.LocalStack;
 import io.realqa.cli.ModelOptions;
 import io.realqa.cli.ScoreTable;
@@ -92,8 +93,8 @@ public final class DemoCommand implements Callable<Integer> {
         }
         DemoUploads uploads = DemoUploads.of(photographs);
         say(out, "loading checkpoint " + model.checkpoint() + ", starting a broker and a schema registry …");
-        CompletableFuture<ModelHandle> loading = CompletableFuture.supplyAsync(
-                () -> model.loadInLines(spec.commandLine().getErr()));
+        CompletableFuture<ModelHandle> loading = Beside.start(
+                "model-load", () -> model.loadInLines(spec.commandLine().getErr()));
         AtomicBoolean stop = new AtomicBoolean();
         StopHook hook = new StopHook(() -> stop.set(true), LONGEST_STOP.toSeconds());
         int code = 1;

@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
@@ -31,8 +33,12 @@ final class HttpSource implements AutoCloseable {
     private final ContentPolicy policy;
     private final List<HostRule> hosts;
     private final HttpClient client;
-    private final Set<CompletableFuture<?>> inFlight = ConcurrentHashMap.newKeySet();
-    private volatile boolean closed;
+    /** As many as there are transfers at a time; they end when they have nothing to do. */
+    private final ExecutorService transfers = Executors.newCachedThreadPool(work -> {
+        Thread thread = new Thread(work, "content-transfer");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     HttpSource(ContentPolicy policy) {
         this.policy = policy;
@@ -79,11 +85,13 @@ final class HttpSource implements AutoCloseable {
     /** Ends the transfers under way and refuses further ones. The client's thread ends when it is collected. */
     @Override
     public void close() {
-        closed = true;
-        inFlight.forEach(answer -> answer.cancel(true));
+        transfers.shutdownNow();
     }
 
-    @SuppressWarnings("CollectionUndefinedEquality") // The very future that was added is removed.
+    /**
+     * On another thread, since the timeout of a request is over once its headers are there. Not by {@code sendAsync}: its
+     * answers come through the common pool, which on a machine of two cores is one thread that may be busy (Java 25).
+     */
     private HttpResponse<Optional<byte[]>> exchange(HttpAddress address, long deadline)
             throws Refusal, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(address.uri())
@@ -91,26 +99,25 @@ final class HttpSource implements AutoCloseable {
                 .header("Accept-Encoding", "identity")
                 .header("User-Agent", USER_AGENT)
                 .build();
-        CompletableFuture<HttpResponse<Optional<byte[]>>> answer = client.sendAsync(request, this::body);
-        inFlight.add(answer);
+        Future<HttpResponse<Optional<byte[]>>> answer;
         try {
-            // Looked at after the exchange is listed: close() either finds it there or is seen here.
-            if (closed) {
-                throw closedMeanwhile();
-            }
+            answer = transfers.submit(() -> client.send(request, this::body));
+        } catch (RejectedExecutionException e) {
+            throw closedMeanwhile();
+        }
+        try {
             return answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             throw timeout(e);
         } catch (ExecutionException e) {
             // Whatever ended the exchange, after close() it says nothing about the content.
-            if (closed) {
+            if (transfers.isShutdown()) {
                 throw closedMeanwhile();
             }
             throw failed(e.getCause() == null ? e : e.getCause());
         } finally {
-            // The request's own timeout ends with the headers; only this also stops a body that trickles in.
+            // Interrupts the thread, by which the exchange ends, also a body that trickles in.
             answer.cancel(true);
-            inFlight.remove(answer);
         }
     }
 

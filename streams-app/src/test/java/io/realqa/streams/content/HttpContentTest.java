@@ -27,8 +27,10 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLHandshakeException;
@@ -542,6 +544,31 @@ class HttpContentTest {
         fetcher.close();
         assertThat(thrown.get(20, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
         assertThatIllegalStateException().isThrownBy(() -> fetcher.fetch(server.url("/a")));
+    }
+
+    /** On two cores the common pool is a single thread, and it belongs to everybody. */
+    @Test
+    void aBusyCommonPoolDoesNotHoldAFetchUp() throws Exception {
+        server.on("/a", 200, "image");
+        CountDownLatch release = new CountDownLatch(1);
+        try (ContentFetcher fetcher = new ContentFetcher(policy)) {
+            int threads = ForkJoinPool.commonPool().getParallelism();
+            CountDownLatch busy = new CountDownLatch(threads);
+            for (int i = 0; i < threads; i++) {
+                ForkJoinPool.commonPool().execute(() -> {
+                    busy.countDown();
+                    try {
+                        release.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+            }
+            assertThat(busy.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(fetcher.fetch(server.url("/a"))).asString().isEqualTo("image");
+        } finally {
+            release.countDown();
+        }
     }
 
     @Test
