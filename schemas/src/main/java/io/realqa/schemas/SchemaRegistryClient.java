@@ -54,13 +54,18 @@ public final class SchemaRegistryClient {
     }
 
     /**
-     * Refuses what is no list of addresses.
+     * Refuses what is no list of addresses, and events that are not read into their generated classes.
      *
      * @param section what the settings are called, for the error
      * @throws IllegalArgumentException naming it
      */
     public static void check(String section, Map<String, String> settings) {
         RegistryAddress.of(section + "." + URL, String.valueOf(settings.get(URL)), null);
+        String specific = settings.get(RegistryConfig.SPECIFIC_READER);
+        if (specific != null && !specific.equals("true")) {
+            throw new IllegalArgumentException(
+                    section + "." + RegistryConfig.SPECIFIC_READER + ": " + specific + " (expected: true)");
+        }
     }
 
     /** Registers a schema under a subject, or finds it there; returns its id. */

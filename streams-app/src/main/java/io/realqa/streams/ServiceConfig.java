@@ -4,6 +4,7 @@ import static io.realqa.settings.Values.duration;
 import static io.realqa.settings.Values.or;
 
 import io.realqa.schemas.AvroSerde;
+import io.realqa.schemas.ForeignSerde;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
@@ -158,6 +159,9 @@ public record ServiceConfig(
     private void check() {
         StreamsProperties.check(this);
         SchemaRegistryClient.check("registry", registry);
+        if (serde != null) {
+            ForeignSerde.named(serde);
+        }
         Values.path("model.checkpoint", model.checkpoint());
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);
@@ -228,21 +232,7 @@ public record ServiceConfig(
     }
 
     /** A serde for Avro values, as the settings say. */
-    @SuppressWarnings("unchecked") // the class is the deployment's choice; a wrong one fails at the first event
     public Serde<GenericContainer> newSerde() {
-        if (serde == null) {
-            return new AvroSerde<>();
-        }
-        try {
-            return (Serde<GenericContainer>) Class.forName(serde)
-                    .asSubclass(Serde.class)
-                    .getDeclaredConstructor()
-                    .newInstance();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            throw new SettingsException(
-                    "serde: " + serde + ": " + e + " (expected: a class on the class path"
-                            + " that is a Kafka Serde with a constructor without arguments)",
-                    e);
-        }
+        return serde == null ? new AvroSerde<>() : ForeignSerde.named(serde);
     }
 }

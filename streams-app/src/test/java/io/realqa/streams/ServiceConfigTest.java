@@ -39,7 +39,7 @@ class ServiceConfigTest {
             registry:
               schema.registry.url: http://registry:8081
               auto.register.schemas: false
-            serde: io.confluent.kafka.streams.serdes.avro.GenericAvroSerde
+            serde: io.realqa.schemas.AvroSerde
             topics:
               uploads: in
               scores: out
@@ -91,7 +91,7 @@ class ServiceConfigTest {
                 .containsEntry("num.stream.threads", "4")
                 .containsEntry("state.dir", "/var/lib/realqa");
         assertThat(config.registry()).containsEntry("auto.register.schemas", "false");
-        assertThat(config.serde()).isEqualTo("io.confluent.kafka.streams.serdes.avro.GenericAvroSerde");
+        assertThat(config.serde()).isEqualTo("io.realqa.schemas.AvroSerde");
         assertThat(config.topics().uploads()).isEqualTo("in");
         assertThat(config.topics().deadLetters()).isEqualTo("dead");
         assertThat(config.model())
@@ -197,6 +197,13 @@ class ServiceConfigTest {
     void whatIsRequiredIsNamedWhereItIsMissing() {
         assertRefused(REQUIRED.replace("bootstrap.servers", "bootstrap"), "kafka.bootstrap.servers: missing");
         assertRefused(REQUIRED.replace("schema.registry.url", "url"), "registry.schema.registry.url: missing");
+        assertRefused(
+                REQUIRED + "serde: io.confluent.SpecificAvroSerde\n",
+                "serde: io.confluent.SpecificAvroSerde: java.lang.ClassNotFoundException");
+        assertRefused(REQUIRED + "serde: java.lang.String\n", "serde: java.lang.String: java.lang.ClassCastException");
+        assertRefused(
+                REQUIRED.replace("8081\"}", "8081\", specific.avro.reader: false}"),
+                "registry.specific.avro.reader: false (expected: true)");
         assertRefused(REQUIRED.replace("checkpoint", "adapter"), "model.checkpoint: missing");
         assertRefused(REQUIRED.replaceAll("kafka: .*\n", ""), "kafka.bootstrap.servers: missing");
         assertRefused(REQUIRED.replaceAll("model: .*\n", ""), "model.checkpoint: missing");

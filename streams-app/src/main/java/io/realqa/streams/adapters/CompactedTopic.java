@@ -28,7 +28,6 @@ final class CompactedTopic implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(CompactedTopic.class);
-    private static final int NO_SUCH_SCHEMA = 404;
 
     private final String topic;
     private final Deserializer<GenericContainer> deserializer;
@@ -77,7 +76,7 @@ final class CompactedTopic implements AutoCloseable {
                 GenericContainer value = r.value() == null ? null : deserializer.deserialize(topic, r.value());
                 sink.accept(new Entry(new String(key, StandardCharsets.UTF_8), value));
             } catch (SerializationException | IllegalArgumentException e) {
-                if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+                if (SchemaRegistryException.ofRegistry(e)) {
                     throw e;
                 }
                 LOG.warn("{}-{}@{} is left out: {}", topic, r.partition(), r.offset(), e.getMessage());

@@ -39,7 +39,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Recalibration {
     private static final Logger LOG = LoggerFactory.getLogger(Recalibration.class);
-    private static final int NO_SUCH_SCHEMA = 404;
     private static final int MOST_IN_TRANSACTION = 2_000;
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
@@ -327,7 +326,7 @@ public final class Recalibration {
                     event == null ? "no value" : event.getSchema().getFullName(),
                     Topics.SCORES.schema().getFullName());
         } catch (SerializationException e) {
-            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+            if (SchemaRegistryException.ofRegistry(e)) {
                 throw e;
             }
             LOG.warn("{}: {}", place, e.getMessage());

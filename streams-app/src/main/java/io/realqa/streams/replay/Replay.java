@@ -28,7 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Replay {
     private static final Logger LOG = LoggerFactory.getLogger(Replay.class);
-    private static final int NO_SUCH_SCHEMA = 404;
 
     private final ReplayOptions options;
     private final Clock clock;
@@ -199,7 +198,7 @@ public final class Replay {
                     place,
                     event == null ? "no value" : event.getSchema().getFullName());
         } catch (SerializationException e) {
-            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+            if (SchemaRegistryException.ofRegistry(e)) {
                 throw e;
             }
             LOG.warn("{}: {}", place, e.getMessage());

@@ -43,8 +43,6 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
     /** Between two questions to a registry that is away. */
     private static final long REGISTRY_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
-    private static final int NO_SUCH_SCHEMA = 404;
-
     private final Tasks tasks;
     private final UploadValidator validator;
     private TaskState state;
@@ -152,7 +150,7 @@ final class UploadProcessor implements Processor<byte[], byte[], byte[], byte[]>
         try {
             upload = tasks.serdes().upload(at.topic(), at.value());
         } catch (SerializationException e) {
-            if (e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA) {
+            if (SchemaRegistryException.ofRegistry(e)) {
                 LOG.warn("uploads wait for the schema registry: {}", e.getMessage());
                 askRegistryAt = System.nanoTime() + REGISTRY_PAUSE_NANOS;
                 return false;

@@ -6,6 +6,7 @@ import io.realqa.events.ImageLabelled;
 import io.realqa.events.ImageScored;
 import io.realqa.events.LabelAccepted;
 import io.realqa.events.SourcePosition;
+import io.realqa.schemas.SchemaRegistryException;
 import io.realqa.scorer.ScoringProfile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -340,7 +341,7 @@ public final class FeedbackIntake implements AutoCloseable {
                     "value: " + (event == null ? null : event.getSchema().getFullName())
                             + " (expected: io.realqa.events.ImageLabelled)");
         } catch (SerializationException e) {
-            if (TopicTail.isPassing(e)) {
+            if (SchemaRegistryException.ofRegistry(e)) {
                 throw e;
             }
             throw new RejectedException(RejectReason.UNREADABLE, String.valueOf(e.getMessage()));

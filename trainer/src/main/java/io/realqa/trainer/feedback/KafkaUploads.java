@@ -2,6 +2,7 @@ package io.realqa.trainer.feedback;
 
 import io.realqa.events.ImageUploaded;
 import io.realqa.events.SourcePosition;
+import io.realqa.schemas.SchemaRegistryException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,7 @@ final class KafkaUploads implements ImageFinder.Uploads, AutoCloseable {
                     ? Optional.of(u)
                     : Optional.empty();
         } catch (SerializationException e) {
-            if (TopicTail.isPassing(e)) {
+            if (SchemaRegistryException.ofRegistry(e)) {
                 throw e;
             }
             return Optional.empty();

@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
 final class TopicTail implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopicTail.class);
     private static final Duration SLICE = Duration.ofMillis(200);
-    private static final int NO_SUCH_SCHEMA = 404;
 
     /** Takes records. */
     interface Sink {
@@ -99,7 +98,7 @@ final class TopicTail implements AutoCloseable {
             try {
                 event = deserializer.deserialize(r.topic(), r.value());
             } catch (SerializationException e) {
-                if (isPassing(e)) {
+                if (SchemaRegistryException.ofRegistry(e)) {
                     throw e;
                 }
                 LOG.warn("{}-{}@{} is left out: {}", r.topic(), r.partition(), r.offset(), e.getMessage());
@@ -109,11 +108,6 @@ final class TopicTail implements AutoCloseable {
                 sink.accept(r, event);
             }
         }
-    }
-
-    /** Whether it says something of the registry rather than of the record. */
-    static boolean isPassing(SerializationException e) {
-        return e instanceof SchemaRegistryException registry && registry.status() != NO_SUCH_SCHEMA;
     }
 
     @Override
