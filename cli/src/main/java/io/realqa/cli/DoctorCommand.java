@@ -189,8 +189,9 @@ final class DoctorCommand implements Callable<Integer> {
                     .filter(t -> !topics.contains(t))
                     .toList();
             if (!missing.isEmpty()) {
-                throw new IllegalStateException(settings.kafka().get("bootstrap.servers") + " answers, but topics "
-                        + missing + " are missing (expected: created beforehand, see docs/operations.md)");
+                throw new IllegalStateException(
+                        settings.kafka().get("bootstrap.servers") + " answers, but topics " + missing
+                                + " are missing, or hidden from this principal (expected: created beforehand, see docs/operations.md)");
             }
             return settings.kafka().get("bootstrap.servers") + ", all topics there";
         } catch (TimeoutException e) {

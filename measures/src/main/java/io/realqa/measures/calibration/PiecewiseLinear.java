@@ -61,6 +61,9 @@ public record PiecewiseLinear(
 
     @Override
     public String description() {
+        if (knots.size() == 1) {
+            return slopeBelow == slopeAbove ? "straight line" : "broken line with 1 knot";
+        }
         return "broken line with " + knots.size() + " knots";
     }
 }

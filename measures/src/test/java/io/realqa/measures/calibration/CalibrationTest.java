@@ -79,6 +79,13 @@ class CalibrationTest {
     }
 
     @Test
+    void theDescriptionNamesTheKind() {
+        assertThat(Sample.of(10, v -> v, 0.5, 1).fit().description()).isEqualTo("straight line");
+        assertThat(new PiecewiseLinear(List.of(5.0), List.of(6.0), 1, 2, 0, 9.99).description())
+                .isEqualTo("broken line with 1 knot");
+    }
+
+    @Test
     void manyLabelsShowTheCurve() {
         PiecewiseLinear map = Sample.of(2000, CalibrationTest::curve, 0.5, 7).fit();
         for (double raw = 1.5; raw < 9; raw += 0.25) {
