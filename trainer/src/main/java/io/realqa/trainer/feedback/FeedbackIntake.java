@@ -56,6 +56,8 @@ public final class FeedbackIntake implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(5);
     /** Places that hang hold up a label each; what is decided by then is committed. */
     private static final Duration LONGEST_UNCOMMITTED = Duration.ofSeconds(10);
+    /** Only a commit tells a session that another has its name; where there are no labels, one is made for that. */
+    static final Duration BETWEEN_COMMITS = Duration.ofSeconds(10);
 
     /** Largest value of the topics that are written: they take a mebibyte, with key and headers. */
     private static final int MOST_BYTES = 900 << 10;
@@ -97,6 +99,7 @@ public final class FeedbackIntake implements AutoCloseable {
 
     private final AnswerIndex answers;
     private final FeedbackJudge judge;
+    private Instant nextCommit;
 
     /** Where a process may die; tests see to it that it does. */
     enum Point {
@@ -128,6 +131,7 @@ public final class FeedbackIntake implements AutoCloseable {
         this.feedback = feedback;
         this.answersTail = answersTail;
         this.uploads = uploads;
+        this.nextCommit = Instant.now(setup.clock()).plus(BETWEEN_COMMITS);
         this.answers = new AnswerIndex(setup.answers());
         double scale = setup.profile()
                 .score()
@@ -250,6 +254,7 @@ public final class FeedbackIntake implements AutoCloseable {
      * Takes in what is there, waiting a while for it.
      *
      * @return records that were decided on and committed
+     * @throws IllegalStateException if nothing can be committed, such as when another session has the name
      */
     public int poll(Duration longest) throws IOException, InterruptedException {
         if (waiting.isEmpty()) {
@@ -258,6 +263,11 @@ public final class FeedbackIntake implements AutoCloseable {
         // Whoever labels has seen the score: what is committed by now holds the answer to each label read before.
         answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
         if (waiting.isEmpty()) {
+            if (!Instant.now(setup.clock()).isBefore(nextCommit)) {
+                Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+                feedback.assignment().forEach(p -> offsets.put(p, new OffsetAndMetadata(feedback.position(p))));
+                commit(List.of(), offsets);
+            }
             return 0;
         }
         List<Decided> decided = new ArrayList<>();
@@ -265,7 +275,13 @@ public final class FeedbackIntake implements AutoCloseable {
         while (!waiting.isEmpty() && (decided.isEmpty() || System.nanoTime() < deadline)) {
             decided.add(decide(waiting.remove()));
         }
-        commit(decided);
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (Decided d : decided) {
+            offsets.put(
+                    new TopicPartition(d.record().topic(), d.record().partition()),
+                    new OffsetAndMetadata(d.record().offset() + 1));
+        }
+        commit(decided, offsets);
         return decided.size();
     }
 
@@ -348,17 +364,13 @@ public final class FeedbackIntake implements AutoCloseable {
         }
     }
 
-    private void commit(List<Decided> decided) {
+    private void commit(List<Decided> decided, Map<TopicPartition, OffsetAndMetadata> offsets) {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
-        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         probe.accept(Point.DECIDED);
         producer.beginTransaction();
         try {
             for (Decided d : decided) {
                 sent.add(producer.send(record(d)));
-                offsets.put(
-                        new TopicPartition(d.record().topic(), d.record().partition()),
-                        new OffsetAndMetadata(d.record().offset() + 1));
             }
             probe.accept(Point.SENT);
             producer.sendOffsetsToTransaction(offsets, feedback.groupMetadata());
@@ -368,6 +380,7 @@ public final class FeedbackIntake implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new IllegalStateException("labels were not committed: " + e.getMessage(), e);
         }
+        nextCommit = Instant.now(setup.clock()).plus(BETWEEN_COMMITS);
         for (int i = 0; i < decided.size(); i++) {
             Decided d = decided.get(i);
             if (d.accepted() != null) {

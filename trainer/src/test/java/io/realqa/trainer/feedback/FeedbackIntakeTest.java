@@ -28,12 +28,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.imageio.ImageIO;
 import org.apache.avro.generic.GenericContainer;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -358,6 +361,34 @@ class FeedbackIntakeTest {
 
     @Test
     @Order(5)
+    void theEarlierOneNoticesItWithoutALabel() throws Exception {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+        InstantSource clock = now::get;
+        FeedbackIntake.Setup early = new FeedbackIntake.Setup(
+                setup.kafka(),
+                setup.serde(),
+                setup.topics(),
+                setup.name(),
+                setup.profile(),
+                setup.settings(),
+                setup.answers(),
+                setup.vault(),
+                setup.content(),
+                clock.withZone(ZoneOffset.UTC));
+        try (FeedbackIntake first = FeedbackIntake.open(early, new IntakeListener() {})) {
+            now.updateAndGet(t -> t.plus(FeedbackIntake.BETWEEN_COMMITS));
+            assertThat(first.poll(Duration.ofMillis(10))).isZero();
+            try (FeedbackIntake second = FeedbackIntake.open(setup, new IntakeListener() {})) {
+                assertThat(first.poll(Duration.ofMillis(10))).isZero();
+                now.updateAndGet(t -> t.plus(FeedbackIntake.BETWEEN_COMMITS));
+                assertThatThrownBy(() -> first.poll(Duration.ofMillis(10))).hasMessageContaining("not committed");
+                assertThat(second.poll(Duration.ofMillis(10))).isZero();
+            }
+        }
+    }
+
+    @Test
+    @Order(6)
     void aHugeLabelAndAScoreOfATopicThatIsGoneAreRejectedAndTheNextLabelIsTaken() throws Exception {
         List<Double> ratings = java.util.Collections.nCopies(60_000, 5.0);
         label(Labels.label("i1", "eve").setScore(5.0).setRatings(ratings).build());
