@@ -6,6 +6,7 @@ import io.realqa.settings.SettingsException;
 import io.realqa.streams.ServiceConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,7 @@ public final class AdapterAdmin {
         this.config = adapters;
     }
 
-    /** The releases as they are now. */
+    /** The releases as they are now, and which of them the workers refuse. */
     public ReleaseBook releases() {
         ReleaseBook book = new ReleaseBook();
         read(config.releases(), e -> {
@@ -55,6 +56,7 @@ public final class AdapterAdmin {
                 book.put(e.key(), (AdapterRelease) e.value());
             }
         });
+        book.note(fleet(), Instant.now());
         return book;
     }
 

@@ -9,13 +9,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The newest release event of each slot, and which event comes next when an operator wants something. Pure. */
 public final class ReleaseBook {
     private final Map<ReleaseKey, AdapterRelease> slots = new HashMap<>();
+    /** Slots whose release no worker took: what they hold is what their release was to replace. */
+    private final Set<ReleaseKey> refused = new HashSet<>();
 
     /** Nothing is released. */
     public ReleaseBook() {
@@ -34,7 +38,18 @@ public final class ReleaseBook {
             slots.remove(key);
         } else if (event.getPlatform().equals(key.platform()) && (now == null || now.getEpoch() <= event.getEpoch())) {
             slots.put(key, event);
+            refused.remove(key);
         }
+    }
+
+    /** Notes which releases every living worker refuses. */
+    void note(Fleet fleet, Instant now) {
+        slots.forEach((key, event) -> {
+            Fleet.Progress progress = fleet.progress(key, event.getEpoch(), now);
+            if (progress.done() && progress.serving().isEmpty()) {
+                refused.add(key);
+            }
+        });
     }
 
     /** All slots that were ever filled, by platform and slot. */
@@ -101,7 +116,8 @@ public final class ReleaseBook {
     }
 
     /**
-     * The platform's active slot gets what it held before; if that was nothing, it is emptied.
+     * The platform's active slot gets what it held before, leaving out what no worker took; if that was nothing, it is
+     * emptied.
      *
      * @throws IllegalArgumentException if nothing was ever released for it
      */
@@ -144,7 +160,8 @@ public final class ReleaseBook {
         if (key.platform().isBlank()) {
             throw new IllegalArgumentException("platform: empty (expected: a platform, or * for all)");
         }
-        AdapterRelease before = slots.get(key);
+        AdapterRelease newest = slots.get(key);
+        AdapterRelease before = newest != null && refused.contains(key) ? newest.getPrevious() : newest;
         return new Entry(
                 key,
                 AdapterRelease.newBuilder(content)

@@ -60,6 +60,42 @@ class ReleaseBookTest {
         is(write(book.rollback("shop", NOW)), ReleaseState.ACTIVE, 3, "a");
     }
 
+    /** Neither goes back to it, nor starts with it: a worker that starts with a refused release serves the one before. */
+    @Test
+    void aReleaseThatEveryWorkerRefusedIsNothingToGoBackTo() {
+        write(book.release(ACTIVE, active("", 1, "a"), 1, NOW));
+        for (String digest : List.of("b", "c")) {
+            long epoch =
+                    write(book.release(ACTIVE, active("", 1, digest), 1, NOW)).getEpoch();
+            book.note(fleet(status("one", epoch, WorkerState.REFUSED, 999)), NOW);
+        }
+        assertThat(book.at(ACTIVE))
+                .extracting(r -> r.getPrevious().getAdapterDigest())
+                .isEqualTo("a");
+        is(write(book.rollback("shop", NOW)), ReleaseState.ACTIVE, 4, "a");
+    }
+
+    @Test
+    void aReleaseThatOneWorkerServesOrMayYetServeCounts() {
+        for (WorkerState other : List.of(WorkerState.SERVING, WorkerState.LOADING)) {
+            write(book.release(ACTIVE, active("", 1, "a"), 1, NOW));
+            long epoch = write(book.release(ACTIVE, active("", 1, "b"), 1, NOW)).getEpoch();
+            book.note(fleet(status("one", epoch, WorkerState.REFUSED, 999), status("two", epoch, other, 999)), NOW);
+            AdapterRelease next = write(book.release(ACTIVE, active("", 1, "c"), 1, NOW));
+            assertThat(next.getPrevious().getAdapterDigest()).isEqualTo("b");
+        }
+        book.note(fleet(), NOW);
+        assertThat(write(book.release(ACTIVE, active("", 1, "d"), 1, NOW))
+                        .getPrevious()
+                        .getAdapterDigest())
+                .as("nobody is alive")
+                .isEqualTo("c");
+    }
+
+    private static Fleet fleet(AdapterStatus... statuses) {
+        return new Fleet(List.of(statuses), Duration.ofSeconds(30));
+    }
+
     @Test
     void whatIsNotThereCannotBePromotedRolledBackOrRetired() {
         assertThatThrownBy(() -> book.promote("shop", NOW)).hasMessageContaining("platform: shop has neither");
