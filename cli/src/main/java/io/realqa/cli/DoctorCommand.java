@@ -185,13 +185,13 @@ final class DoctorCommand implements Callable<Integer> {
         properties.put("default.api.timeout.ms", ADMIN_SECONDS * 1000);
         try (Admin admin = Admin.create(properties)) {
             var topics = admin.listTopics().names().get(ADMIN_SECONDS, TimeUnit.SECONDS);
-            List<String> missing = settings.topicNames().stream()
+            List<String> missing = settings.requiredTopics().values().stream()
                     .filter(t -> !topics.contains(t))
                     .toList();
             if (!missing.isEmpty()) {
                 throw new IllegalStateException(
                         settings.kafka().get("bootstrap.servers") + " answers, but topics " + missing
-                                + " are missing, or hidden from this principal (expected: created beforehand, see docs/operations.md)");
+                                + " are missing, or hidden from this principal (expected: created beforehand, by realqa topics)");
             }
             return settings.kafka().get("bootstrap.servers") + ", all topics there";
         } catch (TimeoutException e) {
@@ -201,9 +201,9 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static String registry(ServiceConfig settings) {
-        String url = String.valueOf(settings.registry().get(SchemaRegistryClient.URL));
-        var client = new SchemaRegistryClient(url, settings.registry().get("basic.auth.user.info"));
-        return url + ", " + client.subjects().size() + " subjects";
+        var client = SchemaRegistryClient.of(settings.registry());
+        return settings.registry().get(SchemaRegistryClient.URL) + ", "
+                + client.subjects().size() + " subjects";
     }
 
     private String checkpoint(ServiceConfig.@Nullable Model configured) throws Exception {

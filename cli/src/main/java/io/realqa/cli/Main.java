@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
             TrainerCommand.class,
             ReplayCommand.class,
             DoctorCommand.class,
+            TopicsCommand.class,
             AdaptersCommand.class,
             BenchCommand.class,
             VerifyCommand.class,

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import io.realqa.schemas.Topics;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.streams.metrics.Metric;
 import io.realqa.trainer.service.TrainerConfig;
@@ -15,14 +14,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +44,21 @@ class DeploymentTest {
     }
 
     @Test
+    void composesCommandsAreTaken() throws Exception {
+        int found = 0;
+        for (JsonNode service :
+                YAML.readTree(COMPOSE.resolve("compose.yaml").toFile()).path("services")) {
+            if (service.path("image").asText().equals("realqa-stream")) {
+                List<String> words = new ArrayList<>();
+                service.path("command").forEach(word -> words.add(word.asText()));
+                Main.commandLine().parseArgs(words.toArray(String[]::new));
+                found++;
+            }
+        }
+        assertThat(found).isEqualTo(3);
+    }
+
+    @Test
     void theChartsSettingsAreTaken() throws Exception {
         JsonNode values = YAML.readTree(CHART.resolve("values.yaml").toFile());
         assertThat(ServiceConfig.read(settings(values, "scorer")).http().port()).isEqualTo(8080);
@@ -62,40 +74,6 @@ class DeploymentTest {
         settings.putObject("registry")
                 .put("schema.registry.url", values.at("/registry/url").asText());
         return Files.write(folder.resolve(part + ".yaml"), YAML.writeValueAsBytes(settings));
-    }
-
-    @Test
-    void theScriptCreatesEveryTopicWithItsSettings() throws Exception {
-        Path calls = folder.resolve("calls");
-        Path stub = Files.writeString(folder.resolve("kafka-topics"), "#!/bin/sh\necho \"$@\" >> " + calls + "\n");
-        assertThat(stub.toFile().setExecutable(true)).isTrue();
-        ProcessBuilder script = new ProcessBuilder(COMPOSE.resolve("topics.sh").toString(), "kafka:9092", "7", "3");
-        script.environment().put("KAFKA_TOPICS", stub.toString());
-        Process running = script.inheritIO().start();
-        assertThat(running.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(running.exitValue()).isZero();
-
-        Map<String, Map<String, String>> created = new HashMap<>();
-        for (String call : Files.readAllLines(calls)) {
-            List<String> words = Arrays.asList(call.split(" "));
-            assertThat(words)
-                    .containsSequence("--bootstrap-server", "kafka:9092")
-                    .contains("--if-not-exists");
-            assertThat(words).containsSequence("--replication-factor", "3");
-            Map<String, String> settings = new HashMap<>();
-            for (int i = 0; i < words.size(); i++) {
-                if (words.get(i).equals("--config")) {
-                    String[] setting = words.get(i + 1).split("=", 2);
-                    settings.put(setting[0], setting[1]);
-                }
-            }
-            created.put(words.get(words.indexOf("--topic") + 1), settings);
-        }
-        Map<String, Map<String, String>> expected = new HashMap<>();
-        for (Topics topic : Topics.values()) {
-            expected.put(topic.topic(), topic.topicConfig());
-        }
-        assertThat(created).isEqualTo(expected);
     }
 
     @Test

@@ -25,7 +25,7 @@ record RegistryConfig(SchemaRegistryClient client, boolean autoRegister, boolean
                 flag(configs, SPECIFIC_READER, true));
     }
 
-    private static SchemaRegistryClient newClient(Map<String, ?> configs) {
+    static SchemaRegistryClient newClient(Map<String, ?> configs) {
         Object url = configs.get(SchemaRegistryClient.URL);
         if (url == null) {
             throw new ConfigException(SchemaRegistryClient.URL, null, "expected: the registry's address");

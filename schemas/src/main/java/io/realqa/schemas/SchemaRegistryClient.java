@@ -49,6 +49,15 @@ public final class SchemaRegistryClient {
         this(urls, userInfo, RegistryCalls.REQUEST_LIMIT, RegistryCalls.FIRST_PAUSE);
     }
 
+    /**
+     * A client by the settings that the serdes take.
+     *
+     * @throws org.apache.kafka.common.config.ConfigException naming the setting that is wrong
+     */
+    public static SchemaRegistryClient of(Map<String, ?> settings) {
+        return RegistryConfig.newClient(settings);
+    }
+
     SchemaRegistryClient(String urls, @Nullable String userInfo, Duration limit, Duration firstPause) {
         this.registry = new RegistryCalls(RegistryAddress.of(URL, urls, userInfo), limit, firstPause);
     }
@@ -130,7 +139,16 @@ public final class SchemaRegistryClient {
 
     /** The compatibility level that holds for a subject, the registry's default where it has none of its own. */
     public Compatibility compatibility(String subject) {
-        JsonNode answer = registry.call("GET", "/config/" + encode(subject) + "?defaultToGlobal=true", null);
+        JsonNode answer;
+        try {
+            answer = registry.call("GET", "/config/" + encode(subject) + "?defaultToGlobal=true", null);
+        } catch (SchemaRegistryException e) {
+            if (SchemaRegistryException.ofRegistry(e)) {
+                throw e;
+            }
+            // Apicurio has no default for a subject that is not there yet.
+            answer = registry.call("GET", "/config", null);
+        }
         String level = field(answer, "compatibilityLevel", subject).asText();
         try {
             return Compatibility.valueOf(level);

@@ -29,6 +29,7 @@ public enum Topics {
     ADAPTER_RELEASES("adapter.releases", AdapterRelease.getClassSchema(), true),
     ADAPTER_STATUS("adapter.status", AdapterStatus.getClassSchema(), true);
 
+    private static final String SUFFIX = "-value";
     /** Largest record on the upload topic: inline content of up to a mebibyte by default, and room for more. */
     public static final int MAX_UPLOAD_BYTES = 2 << 20;
     /** Largest record that may hold a whole upload record: a dead letter, an entry of the pending store. */
@@ -56,7 +57,7 @@ public enum Topics {
 
     /** Subject of the value under TopicNameStrategy. */
     public String subject() {
-        return topic + "-value";
+        return topic + SUFFIX;
     }
 
     /** Settings with which the topic is to be created. */
@@ -70,11 +71,36 @@ public enum Topics {
         };
     }
 
+    /** Partitions with which the topic is to be created, where the others have so many. */
+    public int partitions(int others) {
+        return switch (this) {
+            // Either one order is wanted of all records, or there are few.
+            case TRAINING_LABELS, MODEL_MEASURES, ADAPTER_RELEASES, ADAPTER_STATUS -> 1;
+            default -> others;
+        };
+    }
+
     /** Registers every contract and sets each subject's compatibility to BACKWARD_TRANSITIVE first. */
     public static void register(SchemaRegistryClient registry) {
         for (Topics t : List.of(values())) {
-            registry.setCompatibility(t.subject(), Compatibility.BACKWARD_TRANSITIVE);
-            registry.register(t.subject(), t.schema);
+            t.register(registry, t.topic);
         }
+    }
+
+    /**
+     * Registers the contract, and sets its subject's compatibility to BACKWARD_TRANSITIVE first, if it is less strict.
+     *
+     * @param name of the topic
+     * @return the compatibility that holds
+     */
+    public Compatibility register(SchemaRegistryClient registry, String name) {
+        String subject = name + SUFFIX;
+        Compatibility level = registry.compatibility(subject);
+        if (level != Compatibility.BACKWARD_TRANSITIVE && level != Compatibility.FULL_TRANSITIVE) {
+            level = Compatibility.BACKWARD_TRANSITIVE;
+            registry.setCompatibility(subject, level);
+        }
+        registry.register(subject, schema);
+        return level;
     }
 }

@@ -6,6 +6,7 @@ import static io.realqa.settings.Values.or;
 import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.ForeignSerde;
 import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
@@ -21,8 +22,7 @@ import io.realqa.streams.content.ContentPolicy;
 import io.realqa.streams.scoring.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -221,12 +221,12 @@ public record ServiceConfig(
         return adapters == null ? null : adapters.config(topics, limits.offGrammar());
     }
 
-    /** Names of the topics that must exist before the service starts. */
-    public List<String> topicNames() {
-        List<String> names = new ArrayList<>(topics.ofEvents().values());
+    /** The topics that must exist before the service starts, by what they hold. */
+    public Map<Topics, String> requiredTopics() {
+        Map<Topics, String> names = new EnumMap<>(topics.ofEvents());
         if (adapters != null) {
-            names.add(topics.releases());
-            names.add(topics.status());
+            names.put(Topics.ADAPTER_RELEASES, topics.releases());
+            names.put(Topics.ADAPTER_STATUS, topics.status());
         }
         return names;
     }

@@ -3,6 +3,7 @@ package io.realqa.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.realqa.schemas.Topics;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
 import io.realqa.streams.adapters.AdaptersConfig;
@@ -118,7 +119,7 @@ class ServiceConfigTest {
         assertThat(config.engine(1).clips())
                 .isEqualTo(new ClipConfig(4, Duration.ofSeconds(90), 1000, 2000, Duration.ofSeconds(5), 2));
         assertThat(config.topics().shadows()).isEqualTo("shadows");
-        assertThat(config.topicNames()).contains("shadows");
+        assertThat(config.requiredTopics()).containsEntry(Topics.SHADOW_SCORES, "shadows");
         assertThat(config.topics().recalibrated()).isEqualTo("anew");
         assertThat(read(REQUIRED).engine(1).clips()).isEqualTo(ClipConfig.DEFAULTS);
         assertThat(read(REQUIRED).topics().shadows()).isNull();
@@ -159,7 +160,7 @@ class ServiceConfigTest {
         assertThat(config.engine(1)).isEqualTo(least.engine(1));
         assertThat(config.contentPolicy()).isEqualTo(least.contentPolicy());
         assertThat(config.limits().inline()).isEqualTo(least.limits().inline());
-        assertThat(config.topicNames()).containsAll(least.topicNames());
+        assertThat(config.requiredTopics()).containsAllEntriesOf(least.requiredTopics());
         assertThat(config.topics().replays()).isEqualTo(least.topics().replays());
         assertThat(config.topics().recalibrated()).isEqualTo(least.topics().recalibrated());
         assertThat(config.httpHost()).isEqualTo(least.httpHost());

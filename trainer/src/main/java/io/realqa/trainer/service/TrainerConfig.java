@@ -24,6 +24,7 @@ import io.realqa.trainer.set.SplitBook;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,15 +144,15 @@ public record TrainerConfig(
     static final int DEFAULT_WINDOW = 1000;
     static final Duration DEFAULT_MEASURES = Duration.ofMinutes(1);
 
-    private static final Map<String, String> TOPICS = Map.of(
-            "feedback", Topics.FEEDBACK.topic(),
-            "feedback-rejects", Topics.FEEDBACK_REJECTS.topic(),
-            "training-labels", Topics.TRAINING_LABELS.topic(),
-            "scores", Topics.SCORES.topic(),
-            "attributes", Topics.ATTRIBUTES.topic(),
-            "model-measures", Topics.MODEL_MEASURES.topic(),
-            "adapter-releases", Topics.ADAPTER_RELEASES.topic(),
-            "adapter-status", Topics.ADAPTER_STATUS.topic());
+    private static final Map<String, Topics> TOPICS = Map.of(
+            "feedback", Topics.FEEDBACK,
+            "feedback-rejects", Topics.FEEDBACK_REJECTS,
+            "training-labels", Topics.TRAINING_LABELS,
+            "scores", Topics.SCORES,
+            "attributes", Topics.ATTRIBUTES,
+            "model-measures", Topics.MODEL_MEASURES,
+            "adapter-releases", Topics.ADAPTER_RELEASES,
+            "adapter-status", Topics.ADAPTER_STATUS);
 
     /** What the settings are called here, by the names that the records behind them report. */
     private static final Map<String, String> KEYS = Map.ofEntries(
@@ -192,7 +193,8 @@ public record TrainerConfig(
         }
         topics = Values.present(topics, "topics");
         Values.known("topics", topics.keySet(), TOPICS.keySet());
-        Map<String, String> roles = new HashMap<>(TOPICS);
+        Map<String, String> roles = new HashMap<>();
+        TOPICS.forEach((what, holds) -> roles.put(what, holds.topic()));
         roles.putAll(topics);
         KafkaSettings.topics("topics", roles);
         feedback = or(feedback, Feedback.DEFAULTS);
@@ -252,7 +254,15 @@ public record TrainerConfig(
 
     /** Name of a topic by what it holds. */
     public String topic(String what) {
-        return topics.getOrDefault(what, Objects.requireNonNull(TOPICS.get(what)));
+        return topics.getOrDefault(
+                what, Objects.requireNonNull(TOPICS.get(what)).topic());
+    }
+
+    /** The topics that must exist before the trainer starts, by what they hold. */
+    public Map<Topics, String> requiredTopics() {
+        Map<Topics, String> names = new EnumMap<>(Topics.class);
+        TOPICS.forEach((what, holds) -> names.put(holds, topic(what)));
+        return names;
     }
 
     FeedbackTopics feedbackTopics() {

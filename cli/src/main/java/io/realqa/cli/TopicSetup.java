@@ -1,0 +1,215 @@
+package io.realqa.cli;
+
+import io.realqa.schemas.Compatibility;
+import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.schemas.SchemaRegistryException;
+import io.realqa.schemas.Topics;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/** The topics of one file of settings and their contracts: what is there, and what has to be made. Owned by one thread. */
+final class TopicSetup {
+    private static final int ANSWER_SECONDS = 10;
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    /**
+     * Where it is done.
+     *
+     * @param kafka settings of the clients
+     * @param registry settings of the serdes
+     * @param names of the topics, by what they hold
+     */
+    record Cluster(Map<String, String> kafka, Map<String, String> registry, Map<Topics, String> names) {}
+
+    private final Cluster cluster;
+    private final int partitions;
+    private final @Nullable Short replicas;
+    private final boolean dryRun;
+    private final Consumer<String> told;
+    private boolean good = true;
+
+    /**
+     * @param replicas null: as many as the brokers are set to
+     * @param dryRun whether nothing is to be changed
+     * @param told takes a line for each topic and each contract
+     */
+    TopicSetup(Cluster cluster, int partitions, @Nullable Short replicas, boolean dryRun, Consumer<String> told) {
+        this.cluster = cluster;
+        this.partitions = partitions;
+        this.replicas = replicas;
+        this.dryRun = dryRun;
+        this.told = told;
+    }
+
+    /**
+     * Does it.
+     *
+     * @param longest how long brokers and registry may take until they answer
+     * @return whether all is as it should be
+     * @throws KafkaException if the brokers do not answer or refuse
+     * @throws SchemaRegistryException if the registry does not answer
+     */
+    boolean run(Duration longest) throws InterruptedException {
+        long deadline = System.nanoTime() + longest.toNanos();
+        Map<String, Object> settings = new HashMap<>(cluster.kafka());
+        settings.put("request.timeout.ms", ANSWER_SECONDS * 1000);
+        settings.put("default.api.timeout.ms", ANSWER_SECONDS * 1000);
+        SchemaRegistryClient registry = SchemaRegistryClient.of(cluster.registry());
+        try (Admin admin = Admin.create(settings)) {
+            await("brokers", deadline, () -> get(admin.listTopics().names()));
+            await("schema registry", deadline, registry::subjects);
+            for (Map.Entry<Topics, String> topic : new TreeMap<>(cluster.names()).entrySet()) {
+                topic(admin, topic.getKey(), topic.getValue());
+            }
+        }
+        new TreeMap<>(cluster.names()).forEach((topic, name) -> contract(registry, topic, name));
+        return good;
+    }
+
+    private void await(String what, long deadline, Runnable question) throws InterruptedException {
+        while (true) {
+            try {
+                question.run();
+                return;
+            } catch (SchemaRegistryException | RetriableException e) {
+                boolean passing = !(e instanceof SchemaRegistryException refused) || refused.retriable();
+                if (!passing || System.nanoTime() >= deadline) {
+                    throw e;
+                }
+                told.accept("waiting for the " + what + ": " + e.getMessage());
+            }
+            Thread.sleep(PAUSE.toMillis());
+        }
+    }
+
+    private void topic(Admin admin, Topics topic, String name) {
+        int found = partitionsOf(admin, name);
+        if (found > 0) {
+            there(admin, topic, name, found);
+            return;
+        }
+        int wanted = topic.partitions(partitions);
+        if (dryRun) {
+            say(name, "missing (expected: " + of(wanted, topic.topicConfig()) + ")", false);
+            return;
+        }
+        NewTopic created = new NewTopic(name, Optional.of(wanted), Optional.ofNullable(replicas));
+        try {
+            get(admin.createTopics(List.of(created.configs(topic.topicConfig())))
+                    .values()
+                    .get(name));
+        } catch (TopicExistsException e) {
+            // Somebody else made it meanwhile; the next run looks at it.
+            say(name, "made by another, a moment ago", true);
+            return;
+        }
+        say(name, "created: " + of(wanted, topic.topicConfig()), true);
+    }
+
+    /** Partitions of a topic; 0: there is no such topic. */
+    private static int partitionsOf(Admin admin, String name) {
+        try {
+            TopicDescription there =
+                    get(admin.describeTopics(List.of(name)).topicNameValues().get(name));
+            return there.partitions().size();
+        } catch (UnknownTopicOrPartitionException e) {
+            return 0;
+        }
+    }
+
+    private void there(Admin admin, Topics topic, String name, int found) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
+        Config config = get(admin.describeConfigs(List.of(resource)).values().get(resource));
+        Map<String, String> wrong = new TreeMap<>();
+        topic.topicConfig().forEach((key, expected) -> {
+            ConfigEntry entry = config.get(key);
+            String value = entry == null ? "" : String.valueOf(entry.value());
+            if (!isEnough(key, value, expected)) {
+                wrong.put(
+                        key,
+                        key + "=" + value + " (expected: " + expected
+                                + (key.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG) ? " or more)" : ")"));
+            }
+        });
+        say(
+                name,
+                wrong.isEmpty() ? "there: " + of(found, Map.of()) : String.join(", ", wrong.values()),
+                wrong.isEmpty());
+    }
+
+    private static boolean isEnough(String key, String value, String expected) {
+        return key.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
+                ? value.matches("\\d{1,9}") && Integer.parseInt(value) >= Integer.parseInt(expected)
+                : value.equals(expected);
+    }
+
+    private void contract(SchemaRegistryClient registry, Topics topic, String name) {
+        String subject = name + "-value";
+        try {
+            if (dryRun) {
+                Compatibility level = registry.compatibility(subject);
+                boolean strict = level == Compatibility.BACKWARD_TRANSITIVE || level == Compatibility.FULL_TRANSITIVE;
+                say(subject, level + (strict ? "" : " (expected: BACKWARD_TRANSITIVE)"), strict);
+            } else {
+                say(subject, "registered, " + topic.register(registry, name), true);
+            }
+        } catch (SchemaRegistryException e) {
+            if (e.retriable()) {
+                throw e;
+            }
+            say(subject, String.valueOf(e.getMessage()), false);
+        }
+    }
+
+    private void say(String name, String what, boolean asItShouldBe) {
+        good &= asItShouldBe;
+        told.accept(String.format(Locale.ROOT, "%-5s %-34s %s", asItShouldBe ? "ok" : "FAIL", name, what));
+    }
+
+    private static String of(int partitions, Map<String, String> config) {
+        StringBuilder text = new StringBuilder(partitions + (partitions == 1 ? " partition" : " partitions"));
+        new TreeMap<>(config)
+                .forEach((key, value) ->
+                        text.append(", ").append(key).append('=').append(value));
+        return text.toString();
+    }
+
+    private static <T> T get(@Nullable KafkaFuture<T> answer) {
+        try {
+            return Objects.requireNonNull(answer).get(2L * ANSWER_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException("interrupted", e);
+        } catch (TimeoutException e) {
+            throw new org.apache.kafka.common.errors.TimeoutException("no answer", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof KafkaException told) {
+                throw told;
+            }
+            throw new KafkaException(e.getCause());
+        }
+    }
+}
