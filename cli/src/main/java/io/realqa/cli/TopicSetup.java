@@ -25,6 +25,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -75,14 +76,14 @@ final class TopicSetup {
     boolean run(Duration longest) throws InterruptedException {
         long deadline = System.nanoTime() + longest.toNanos();
         Map<String, Object> settings = new HashMap<>(cluster.kafka());
-        settings.put("request.timeout.ms", ANSWER_SECONDS * 1000);
-        settings.put("default.api.timeout.ms", ANSWER_SECONDS * 1000);
+        settings.putIfAbsent("request.timeout.ms", ANSWER_SECONDS * 1000);
+        settings.putIfAbsent("default.api.timeout.ms", ANSWER_SECONDS * 1000);
         SchemaRegistryClient registry = SchemaRegistryClient.of(cluster.registry());
         try (Admin admin = Admin.create(settings)) {
             await("brokers", deadline, () -> get(admin.listTopics().names()));
             await("schema registry", deadline, registry::subjects);
             for (Map.Entry<Topics, String> topic : new TreeMap<>(cluster.names()).entrySet()) {
-                topic(admin, topic.getKey(), topic.getValue());
+                named(admin, topic.getKey(), topic.getValue());
             }
         }
         new TreeMap<>(cluster.names()).forEach((topic, name) -> contract(registry, topic, name));
@@ -97,11 +98,25 @@ final class TopicSetup {
             } catch (SchemaRegistryException | RetriableException e) {
                 boolean passing = !(e instanceof SchemaRegistryException refused) || refused.retriable();
                 if (!passing || System.nanoTime() >= deadline) {
-                    throw e;
+                    throw e instanceof SchemaRegistryException ? e : unanswered(e);
                 }
                 told.accept("waiting for the " + what + ": " + e.getMessage());
             }
             Thread.sleep(PAUSE.toMillis());
+        }
+    }
+
+    private KafkaException unanswered(KafkaException e) {
+        return new KafkaException(
+                cluster.kafka().get("bootstrap.servers") + ": " + e.getMessage() + " (expected: brokers that answer)",
+                e);
+    }
+
+    private void named(Admin admin, Topics topic, String name) {
+        try {
+            topic(admin, topic, name);
+        } catch (ApiException e) {
+            throw new KafkaException("topic " + name + ": " + e.getMessage(), e);
         }
     }
 

@@ -176,4 +176,25 @@ class TopicsCommandTest {
                         "realqa: --partitions: 0 (expected: at least 1)",
                         "realqa: --replicas: 0 (expected: at least 1)");
     }
+
+    @Test
+    void brokersAndARegistryThatDoNotAnswerAreNamed() throws Exception {
+        String settings = Files.readString(Path.of(service("d.")));
+        List<String> lines = new ArrayList<>();
+        Path noRegistry = folder.resolve("no-registry.yaml");
+        Files.writeString(noRegistry, settings.replace(registry.url(), "http://127.0.0.1:1"));
+        assertThat(run(lines, "--config", noRegistry.toString())).isEqualTo(2);
+        Path noBrokers = folder.resolve("no-brokers.yaml");
+        Files.writeString(
+                noBrokers,
+                settings.replace(
+                        '"' + broker.bootstrapServers() + '"',
+                        "127.0.0.1:1, request.timeout.ms: \"500\", default.api.timeout.ms: \"1000\""));
+        assertThat(run(lines, "--config", noBrokers.toString())).isEqualTo(2);
+        assertThat(lines)
+                .anyMatch(
+                        line -> line.startsWith("realqa: schema registry: GET http://127.0.0.1:1/subjects: no answer"))
+                .anyMatch(line -> line.startsWith("realqa: Kafka: 127.0.0.1:1: ")
+                        && line.endsWith("(expected: brokers that answer)"));
+    }
 }
