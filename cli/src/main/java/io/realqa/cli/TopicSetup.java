@@ -1,11 +1,10 @@
 package io.realqa.cli;
 
-import io.realqa.schemas.Compatibility;
+import io.realqa.schemas.ClientProperties;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.SchemaRegistryException;
 import io.realqa.schemas.Topics;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -33,7 +33,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The topics of one file of settings and their contracts: what is there, and what has to be made. Owned by one thread. */
 final class TopicSetup {
-    private static final int ANSWER_SECONDS = 10;
+    /** Most instances that will ever share the work, if nobody says. */
+    static final int PARTITIONS = 12;
+
+    static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     /**
@@ -46,21 +49,29 @@ final class TopicSetup {
     record Cluster(Map<String, String> kafka, Map<String, String> registry, Map<Topics, String> names) {}
 
     private final Cluster cluster;
-    private final int partitions;
-    private final @Nullable Short replicas;
+    private final Wanted wanted;
     private final boolean dryRun;
+    private final Duration answer;
     private final Consumer<String> told;
     private boolean good = true;
 
     /**
-     * @param replicas null: as many as the brokers are set to
+     * What is asked of the topics.
+     *
+     * @param partitions that they have at least; null: any number, and new ones the usual one
+     * @param replicas of new ones; null: as many as the brokers are set to
+     */
+    record Wanted(@Nullable Integer partitions, @Nullable Short replicas) {}
+
+    /**
      * @param dryRun whether nothing is to be changed
+     * @param answer how long brokers may take to answer
      * @param told takes a line for each topic and each contract
      */
-    TopicSetup(Cluster cluster, int partitions, @Nullable Short replicas, boolean dryRun, Consumer<String> told) {
+    TopicSetup(Cluster cluster, Wanted wanted, boolean dryRun, Duration answer, Consumer<String> told) {
         this.cluster = cluster;
-        this.partitions = partitions;
-        this.replicas = replicas;
+        this.wanted = wanted;
+        this.answer = answer;
         this.dryRun = dryRun;
         this.told = told;
     }
@@ -75,9 +86,9 @@ final class TopicSetup {
      */
     boolean run(Duration longest) throws InterruptedException {
         long deadline = System.nanoTime() + longest.toNanos();
-        Map<String, Object> settings = new HashMap<>(cluster.kafka());
-        settings.putIfAbsent("request.timeout.ms", ANSWER_SECONDS * 1000);
-        settings.putIfAbsent("default.api.timeout.ms", ANSWER_SECONDS * 1000);
+        Map<String, Object> settings = ClientProperties.of(cluster.kafka(), AdminClientConfig.configNames(), "admin.");
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(answer.toMillis()));
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(answer.toMillis()));
         SchemaRegistryClient registry = SchemaRegistryClient.of(cluster.registry());
         try (Admin admin = Admin.create(settings)) {
             await("brokers", deadline, () -> get(admin.listTopics().names()));
@@ -126,12 +137,12 @@ final class TopicSetup {
             there(admin, topic, name, found);
             return;
         }
-        int wanted = topic.partitions(partitions);
+        int partitions = topic.partitions(wanted.partitions() == null ? PARTITIONS : wanted.partitions());
         if (dryRun) {
-            say(name, "missing (expected: " + of(wanted, topic.topicConfig()) + ")", false);
+            say(name, "missing (expected: " + of(partitions, topic.topicConfig()) + ")", false);
             return;
         }
-        NewTopic created = new NewTopic(name, Optional.of(wanted), Optional.ofNullable(replicas));
+        NewTopic created = new NewTopic(name, Optional.of(partitions), Optional.ofNullable(wanted.replicas()));
         try {
             get(admin.createTopics(List.of(created.configs(topic.topicConfig())))
                     .values()
@@ -141,7 +152,7 @@ final class TopicSetup {
             say(name, "made by another, a moment ago", true);
             return;
         }
-        say(name, "created: " + of(wanted, topic.topicConfig()), true);
+        say(name, "created: " + of(partitions, topic.topicConfig()), true);
     }
 
     /** Partitions of a topic; 0: there is no such topic. */
@@ -159,6 +170,10 @@ final class TopicSetup {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
         Config config = get(admin.describeConfigs(List.of(resource)).values().get(resource));
         Map<String, String> wrong = new TreeMap<>();
+        int least = topic.partitions(wanted.partitions() == null ? 1 : wanted.partitions());
+        if (found < least) {
+            wrong.put("partitions", of(found, Map.of()) + " (expected: " + least + " or more)");
+        }
         topic.topicConfig().forEach((key, expected) -> {
             ConfigEntry entry = config.get(key);
             String value = entry == null ? "" : String.valueOf(entry.value());
@@ -177,20 +192,18 @@ final class TopicSetup {
 
     private static boolean isEnough(String key, String value, String expected) {
         return key.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
-                ? value.matches("\\d{1,9}") && Integer.parseInt(value) >= Integer.parseInt(expected)
+                ? value.matches("\\d{1,18}") && Long.parseLong(value) >= Long.parseLong(expected)
                 : value.equals(expected);
     }
 
     private void contract(SchemaRegistryClient registry, Topics topic, String name) {
-        String subject = name + "-value";
+        String subject = Topics.subject(name);
         try {
-            if (dryRun) {
-                Compatibility level = registry.compatibility(subject);
-                boolean strict = level == Compatibility.BACKWARD_TRANSITIVE || level == Compatibility.FULL_TRANSITIVE;
-                say(subject, level + (strict ? "" : " (expected: BACKWARD_TRANSITIVE)"), strict);
-            } else {
-                say(subject, "registered, " + topic.register(registry, name), true);
+            if (!dryRun) {
+                topic.register(registry, name);
             }
+            Optional<String> wrong = topic.unregistered(registry, name);
+            say(subject, wrong.orElseGet(() -> "registered, " + registry.compatibility(subject)), wrong.isEmpty());
         } catch (SchemaRegistryException e) {
             if (e.retriable()) {
                 throw e;
@@ -214,15 +227,15 @@ final class TopicSetup {
 
     private static <T> T get(@Nullable KafkaFuture<T> answer) {
         try {
-            return Objects.requireNonNull(answer).get(2L * ANSWER_SECONDS, TimeUnit.SECONDS);
+            return Objects.requireNonNull(answer).get(2 * ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KafkaException("interrupted", e);
         } catch (TimeoutException e) {
             throw new org.apache.kafka.common.errors.TimeoutException("no answer", e);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof KafkaException told) {
-                throw told;
+            if (e.getCause() instanceof KafkaException cause) {
+                throw cause;
             }
             throw new KafkaException(e.getCause());
         }

@@ -1,6 +1,5 @@
 package io.realqa.cli;
 
-import io.realqa.schemas.Topics;
 import io.realqa.streams.ServiceConfig;
 import io.realqa.trainer.service.TrainerConfig;
 import java.io.PrintWriter;
@@ -8,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,9 +31,6 @@ import picocli.CommandLine.Spec;
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class TopicsCommand implements Callable<Integer> {
-    /** Most instances that will ever share the work, if nobody says. */
-    private static final String PARTITIONS = "12";
-
     @Option(names = "--config", paramLabel = "FILE", description = "the service's settings")
     private @Nullable Path config;
 
@@ -45,10 +40,9 @@ final class TopicsCommand implements Callable<Integer> {
     @Option(
             names = "--partitions",
             paramLabel = "N",
-            defaultValue = PARTITIONS,
-            description = "at least as many as there will ever be instances (default: ${DEFAULT-VALUE});"
-                    + " what is in one order has one")
-    private int partitions;
+            description = "at least as many as there will ever be instances (default: " + TopicSetup.PARTITIONS
+                    + " for new topics, any number for others); what is in one order has one")
+    private @Nullable Integer partitions;
 
     @Option(names = "--replicas", paramLabel = "N", description = "copies of each partition (default: the brokers')")
     private @Nullable Short replicas;
@@ -72,7 +66,7 @@ final class TopicsCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--config and --trainer are missing (expected: at least one of them)");
         }
-        if (partitions < 1) {
+        if (partitions != null && partitions < 1) {
             throw new IllegalArgumentException("--partitions: " + partitions + " (expected: at least 1)");
         }
         if (replicas != null && replicas < 1) {
@@ -84,26 +78,22 @@ final class TopicsCommand implements Callable<Integer> {
         List<TopicSetup.Cluster> clusters = new ArrayList<>();
         if (config != null) {
             ServiceConfig settings = ServiceConfig.read(config);
-            clusters.add(cluster(settings.kafka(), settings.registry(), settings.requiredTopics()));
+            clusters.add(new TopicSetup.Cluster(settings.kafka(), settings.registry(), settings.requiredTopics()));
         }
         if (trainer != null) {
             TrainerConfig settings = TrainerConfig.read(trainer);
-            clusters.add(cluster(settings.kafka(), settings.registry(), settings.requiredTopics()));
+            clusters.add(new TopicSetup.Cluster(settings.kafka(), settings.registry(), settings.requiredTopics()));
         }
         PrintWriter out = spec.commandLine().getOut();
+        TopicSetup.Wanted wanted = new TopicSetup.Wanted(partitions, replicas);
         boolean good = true;
         for (TopicSetup.Cluster cluster : clusters) {
-            TopicSetup setup = new TopicSetup(cluster, partitions, replicas, dryRun, line -> {
+            TopicSetup setup = new TopicSetup(cluster, wanted, dryRun, TopicSetup.ANSWER, line -> {
                 out.println(line);
                 out.flush();
             });
             good &= setup.run(Duration.ofSeconds(wait));
         }
         return good ? 0 : 1;
-    }
-
-    private static TopicSetup.Cluster cluster(
-            Map<String, String> kafka, Map<String, String> registry, Map<Topics, String> names) {
-        return new TopicSetup.Cluster(kafka, registry, names);
     }
 }

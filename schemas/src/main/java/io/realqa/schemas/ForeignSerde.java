@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.avro.generic.GenericContainer;
@@ -63,8 +62,10 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
                     .getDeclaredConstructor()
                     .newInstance());
         } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
+            Throwable why = e instanceof InvocationTargetException && e.getCause() != null ? e.getCause() : e;
             throw new IllegalArgumentException(
-                    "serde: " + className + ": " + e + " (expected: a Kafka Serde with a constructor without arguments"
+                    "serde: " + className + ": " + why
+                            + " (expected: a Kafka Serde with a constructor without arguments"
                             + " on the class path, to which REALQA_CLASSPATH adds libraries)",
                     e);
         }
@@ -95,29 +96,41 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
     @Override
     public Serializer<T> serializer() {
         Serializer<T> serializer = serde.serializer();
-        return (topic, value) -> told(topic, () -> serializer.serialize(topic, value));
+        return (topic, value) -> {
+            try {
+                return serializer.serialize(topic, value);
+            } catch (SchemaRegistryException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                // An event of ours that it cannot write is no matter of waiting: the serde is the wrong one.
+                RuntimeException told = told(topic, e);
+                throw e instanceof SerializationException || told instanceof SchemaRegistryException ? told : e;
+            }
+        };
     }
 
     @Override
     public Deserializer<T> deserializer() {
         Deserializer<T> deserializer = serde.deserializer();
-        return (topic, bytes) -> told(topic, () -> deserializer.deserialize(topic, bytes));
+        return (topic, bytes) -> {
+            try {
+                return deserializer.deserialize(topic, bytes);
+            } catch (SchemaRegistryException e) {
+                throw e;
+            } catch (RuntimeException | StackOverflowError e) {
+                // A value that is nested without end has no exception of its own.
+                throw told(topic, e);
+            }
+        };
     }
 
-    private static <R> R told(String topic, Supplier<R> work) {
-        try {
-            return work.get();
-        } catch (SchemaRegistryException e) {
-            throw e;
-        } catch (RuntimeException | StackOverflowError e) {
-            // A value that is nested without end has no exception of its own.
-            List<Throwable> causes = causes(e);
-            String message = "topic " + topic + ": " + shown(causes);
-            OptionalInt status = status(causes);
-            throw status.isPresent()
-                    ? new SchemaRegistryException(status.getAsInt(), "schema registry: " + message, e)
-                    : new SerializationException(message, e);
-        }
+    private static SerializationException told(String topic, Throwable e) {
+        List<Throwable> causes = causes(e);
+        String message = "topic " + topic + ": " + shown(causes);
+        OptionalInt status = status(causes);
+        return status.isPresent()
+                ? new SchemaRegistryException(status.getAsInt(), "schema registry: " + message, e)
+                : new SerializationException(message, e);
     }
 
     private static List<Throwable> causes(Throwable failure) {

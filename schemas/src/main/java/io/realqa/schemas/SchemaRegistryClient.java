@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
@@ -139,22 +140,29 @@ public final class SchemaRegistryClient {
 
     /** The compatibility level that holds for a subject, the registry's default where it has none of its own. */
     public Compatibility compatibility(String subject) {
-        JsonNode answer;
+        return ownCompatibility(subject)
+                .orElseGet(() -> level("the registry's default", registry.call("GET", "/config", null)));
+    }
+
+    /** The compatibility level that was set for a subject; empty: none was. */
+    public Optional<Compatibility> ownCompatibility(String subject) {
         try {
-            answer = registry.call("GET", "/config/" + encode(subject) + "?defaultToGlobal=true", null);
+            return Optional.of(level(subject, registry.call("GET", "/config/" + encode(subject), null)));
         } catch (SchemaRegistryException e) {
             if (SchemaRegistryException.ofRegistry(e)) {
                 throw e;
             }
-            // Apicurio has no default for a subject that is not there yet.
-            answer = registry.call("GET", "/config", null);
+            return Optional.empty();
         }
-        String level = field(answer, "compatibilityLevel", subject).asText();
+    }
+
+    private static Compatibility level(String what, JsonNode answer) {
+        String level = field(answer, "compatibilityLevel", what).asText();
         try {
             return Compatibility.valueOf(level);
         } catch (IllegalArgumentException e) {
             throw new SchemaRegistryException(
-                    200, "compatibility of " + subject + ": " + level + " (expected: one of the Confluent levels)", e);
+                    200, "compatibility of " + what + ": " + level + " (expected: one of the Confluent levels)", e);
         }
     }
 

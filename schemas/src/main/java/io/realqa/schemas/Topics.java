@@ -12,6 +12,7 @@ import io.realqa.events.ModelMeasured;
 import io.realqa.events.UploadDeadLettered;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.avro.Schema;
 
 /** The topics and the contract on each. Keys are UTF-8 strings. */
@@ -29,7 +30,6 @@ public enum Topics {
     ADAPTER_RELEASES("adapter.releases", AdapterRelease.getClassSchema(), true),
     ADAPTER_STATUS("adapter.status", AdapterStatus.getClassSchema(), true);
 
-    private static final String SUFFIX = "-value";
     /** Largest record on the upload topic: inline content of up to a mebibyte by default, and room for more. */
     public static final int MAX_UPLOAD_BYTES = 2 << 20;
     /** Largest record that may hold a whole upload record: a dead letter, an entry of the pending store. */
@@ -57,7 +57,7 @@ public enum Topics {
 
     /** Subject of the value under TopicNameStrategy. */
     public String subject() {
-        return topic + SUFFIX;
+        return subject(topic);
     }
 
     /** Settings with which the topic is to be created. */
@@ -88,19 +88,46 @@ public enum Topics {
     }
 
     /**
-     * Registers the contract, and sets its subject's compatibility to BACKWARD_TRANSITIVE first, if it is less strict.
+     * Registers the contract, and sets its subject's compatibility to BACKWARD_TRANSITIVE first, if it is not the stricter
+     * FULL_TRANSITIVE.
      *
      * @param name of the topic
-     * @return the compatibility that holds
      */
-    public Compatibility register(SchemaRegistryClient registry, String name) {
-        String subject = name + SUFFIX;
-        Compatibility level = registry.compatibility(subject);
-        if (level != Compatibility.BACKWARD_TRANSITIVE && level != Compatibility.FULL_TRANSITIVE) {
-            level = Compatibility.BACKWARD_TRANSITIVE;
-            registry.setCompatibility(subject, level);
+    public void register(SchemaRegistryClient registry, String name) {
+        if (!isStrict(registry, name)) {
+            registry.setCompatibility(subject(name), Compatibility.BACKWARD_TRANSITIVE);
         }
-        registry.register(subject, schema);
-        return level;
+        registry.register(subject(name), schema);
+    }
+
+    /**
+     * What is not as {@link #register} leaves it; empty: nothing.
+     *
+     * @param name of the topic
+     */
+    public Optional<String> unregistered(SchemaRegistryClient registry, String name) {
+        try {
+            registry.idOf(subject(name), schema);
+        } catch (SchemaRegistryException e) {
+            if (SchemaRegistryException.ofRegistry(e)) {
+                throw e;
+            }
+            return Optional.of("not registered (expected: this version's contract)");
+        }
+        return isStrict(registry, name)
+                ? Optional.empty()
+                : Optional.of(
+                        registry.compatibility(subject(name)) + " (expected: BACKWARD_TRANSITIVE, set for itself)");
+    }
+
+    private static boolean isStrict(SchemaRegistryClient registry, String name) {
+        return registry.ownCompatibility(subject(name))
+                .filter(own -> own == Compatibility.BACKWARD_TRANSITIVE || own == Compatibility.FULL_TRANSITIVE)
+                .isPresent();
+    }
+
+    /** Subject of the values of a topic under TopicNameStrategy. */
+    public static String subject(String name) {
+        return name + "-value";
     }
 }

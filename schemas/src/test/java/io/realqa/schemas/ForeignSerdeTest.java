@@ -129,14 +129,40 @@ class ForeignSerdeTest {
     @ParameterizedTest
     @MethodSource("ofTheValue")
     void whatIsWrongWithAValueIsToldAsSuch(Throwable failure) {
-        for (Runnable use : uses(failure)) {
-            assertThatThrownBy(use::run)
-                    .isInstanceOfSatisfying(
-                            SerializationException.class,
-                            e -> assertThat(SchemaRegistryException.ofRegistry(e))
-                                    .isFalse())
-                    .hasMessageContaining("topic t: ");
+        assertThatThrownBy(uses(failure).get(0)::run)
+                .isInstanceOfSatisfying(
+                        SerializationException.class,
+                        e -> assertThat(SchemaRegistryException.ofRegistry(e)).isFalse())
+                .hasMessageContaining("topic t: ");
+    }
+
+    /** Else whoever writes it would wait for the registry for ever. */
+    @Test
+    void anEventThatTheSerdeCannotWriteIsADefectOfTheSettings() {
+        ClassCastException failure = new ClassCastException("an event is no String");
+        assertThatThrownBy(uses(failure).get(1)::run).isSameAs(failure);
+    }
+
+    public static final class Incomplete implements Serde<GenericContainer> {
+        public Incomplete() {
+            throw new NoClassDefFoundError("org/apache/hc/Client");
         }
+
+        @Override
+        public Serializer<GenericContainer> serializer() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Deserializer<GenericContainer> deserializer() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    @Test
+    void whatItsConstructorLacksIsNamed() {
+        assertThatThrownBy(() -> ForeignSerde.named(Incomplete.class.getName()))
+                .hasMessageContaining("Incomplete: java.lang.NoClassDefFoundError: org/apache/hc/Client (expected: ");
     }
 
     private static List<Runnable> uses(Throwable failure) {

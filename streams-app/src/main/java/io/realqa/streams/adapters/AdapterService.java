@@ -298,6 +298,7 @@ public final class AdapterService implements AutoCloseable {
             if (now == null || now.getEpoch() != release.epoch()) {
                 return;
             }
+            book.refuse(release.key());
             next = release.key().slot() == ReleaseKey.Slot.ACTIVE
                     ? book.rollback(release.key().platform(), clock.instant())
                     : book.retire(release.key(), clock.instant());

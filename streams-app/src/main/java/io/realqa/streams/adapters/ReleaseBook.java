@@ -47,9 +47,14 @@ public final class ReleaseBook {
         slots.forEach((key, event) -> {
             Fleet.Progress progress = fleet.progress(key, event.getEpoch(), now);
             if (progress.done() && progress.serving().isEmpty()) {
-                refused.add(key);
+                refuse(key);
             }
         });
+    }
+
+    /** Notes that a slot's release is not taken. */
+    void refuse(ReleaseKey key) {
+        refused.add(key);
     }
 
     /** All slots that were ever filled, by platform and slot. */
@@ -129,9 +134,12 @@ public final class ReleaseBook {
                     "platform: " + platform + " has no active release (expected: one; known are " + platforms() + ")");
         }
         AdapterRelease before = active.getPrevious();
-        return before == null || before.getState() == ReleaseState.RETIRED
-                ? next(key, active, ReleaseState.RETIRED, 0, now)
-                : next(key, before, ReleaseState.ACTIVE, 1, now);
+        if (before == null || before.getState() == ReleaseState.RETIRED) {
+            return next(key, active, ReleaseState.RETIRED, 0, now);
+        }
+        // What was there before that one is not known; the refused one is nothing to come back to.
+        AdapterRelease previous = refused.contains(key) ? null : active;
+        return next(key, before, previous, ReleaseState.ACTIVE, 1, now);
     }
 
     /**
@@ -157,11 +165,21 @@ public final class ReleaseBook {
     }
 
     private Entry next(ReleaseKey key, AdapterRelease content, ReleaseState state, double share, Instant now) {
+        AdapterRelease newest = slots.get(key);
+        AdapterRelease served = newest != null && refused.contains(key) ? newest.getPrevious() : newest;
+        return next(key, content, served, state, share, now);
+    }
+
+    private Entry next(
+            ReleaseKey key,
+            AdapterRelease content,
+            @Nullable AdapterRelease before,
+            ReleaseState state,
+            double share,
+            Instant now) {
         if (key.platform().isBlank()) {
             throw new IllegalArgumentException("platform: empty (expected: a platform, or * for all)");
         }
-        AdapterRelease newest = slots.get(key);
-        AdapterRelease before = newest != null && refused.contains(key) ? newest.getPrevious() : newest;
         return new Entry(
                 key,
                 AdapterRelease.newBuilder(content)

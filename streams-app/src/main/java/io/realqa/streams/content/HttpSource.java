@@ -114,11 +114,21 @@ final class HttpSource implements AutoCloseable {
             if (transfers.isShutdown()) {
                 throw closedMeanwhile();
             }
-            throw failed(e.getCause() == null ? e : e.getCause());
+            throw failed(unwrapped(e));
         } finally {
             // Interrupts the thread, by which the exchange ends, also a body that trickles in.
             answer.cancel(true);
         }
+    }
+
+    /** The client makes an I/O error of whatever it did not expect; that is worth no other attempt. */
+    private static Throwable unwrapped(ExecutionException e) {
+        Throwable failure = e.getCause() == null ? e : e.getCause();
+        Throwable cause = failure.getCause();
+        if (failure.getClass() != IOException.class || cause == null) {
+            return failure;
+        }
+        return cause instanceof IOException || cause.getCause() instanceof IOException ? failure : cause;
     }
 
     private BoundedBody body(HttpResponse.ResponseInfo info) {

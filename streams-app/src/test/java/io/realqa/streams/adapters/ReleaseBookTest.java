@@ -73,6 +73,17 @@ class ReleaseBookTest {
                 .extracting(r -> r.getPrevious().getAdapterDigest())
                 .isEqualTo("a");
         is(write(book.rollback("shop", NOW)), ReleaseState.ACTIVE, 4, "a");
+        is(write(book.rollback("shop", NOW)), ReleaseState.RETIRED, 5, "a");
+    }
+
+    @Test
+    void whatTheWorkersTookBackIsNothingToGoBackToEither() {
+        write(book.release(ACTIVE, active("", 1, "a"), 1, NOW));
+        write(book.release(ACTIVE, active("", 1, "b"), 1, NOW));
+        book.refuse(ACTIVE);
+        AdapterRelease back = write(book.rollback("shop", NOW));
+        is(back, ReleaseState.ACTIVE, 3, "a");
+        assertThat(back.getPrevious()).isNull();
     }
 
     @Test

@@ -99,7 +99,7 @@ public final class FeedbackIntake implements AutoCloseable {
 
     private final AnswerIndex answers;
     private final FeedbackJudge judge;
-    private Instant nextCommit;
+    private Instant lastCommit;
 
     /** Where a process may die; tests see to it that it does. */
     enum Point {
@@ -131,7 +131,7 @@ public final class FeedbackIntake implements AutoCloseable {
         this.feedback = feedback;
         this.answersTail = answersTail;
         this.uploads = uploads;
-        this.nextCommit = Instant.now(setup.clock()).plus(BETWEEN_COMMITS);
+        this.lastCommit = Instant.now(setup.clock());
         this.answers = new AnswerIndex(setup.answers());
         double scale = setup.profile()
                 .score()
@@ -263,7 +263,10 @@ public final class FeedbackIntake implements AutoCloseable {
         // Whoever labels has seen the score: what is committed by now holds the answer to each label read before.
         answersTail.catchUp(LONGEST_READ, (r, event) -> answered(event));
         if (waiting.isEmpty()) {
-            if (!Instant.now(setup.clock()).isBefore(nextCommit)) {
+            // Whichever way: a clock may be set back.
+            Duration since =
+                    Duration.between(lastCommit, Instant.now(setup.clock())).abs();
+            if (since.compareTo(BETWEEN_COMMITS) >= 0) {
                 Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
                 feedback.assignment().forEach(p -> offsets.put(p, new OffsetAndMetadata(feedback.position(p))));
                 commit(List.of(), offsets);
@@ -380,7 +383,7 @@ public final class FeedbackIntake implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new IllegalStateException("labels were not committed: " + e.getMessage(), e);
         }
-        nextCommit = Instant.now(setup.clock()).plus(BETWEEN_COMMITS);
+        lastCommit = Instant.now(setup.clock());
         for (int i = 0; i < decided.size(); i++) {
             Decided d = decided.get(i);
             if (d.accepted() != null) {
