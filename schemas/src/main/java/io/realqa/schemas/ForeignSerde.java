@@ -102,11 +102,21 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
             } catch (SchemaRegistryException e) {
                 throw e;
             } catch (RuntimeException e) {
-                // An event of ours that it cannot write is no matter of waiting: the serde is the wrong one.
                 RuntimeException told = told(topic, e);
-                throw e instanceof SerializationException || told instanceof SchemaRegistryException ? told : e;
+                if (e instanceof SerializationException || told instanceof SchemaRegistryException) {
+                    throw told;
+                }
+                throw wrong(e);
             }
         };
+    }
+
+    /** An event of ours that it cannot write is no matter of waiting: it is the wrong serde. */
+    private ConfigException wrong(RuntimeException failure) {
+        ConfigException wrong = new ConfigException("serde: " + serde.getClass().getName() + ": " + failure
+                + " (expected: a serde for Avro values of generated classes)");
+        wrong.initCause(failure);
+        return wrong;
     }
 
     @Override

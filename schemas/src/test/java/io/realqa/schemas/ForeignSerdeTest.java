@@ -140,7 +140,10 @@ class ForeignSerdeTest {
     @Test
     void anEventThatTheSerdeCannotWriteIsADefectOfTheSettings() {
         ClassCastException failure = new ClassCastException("an event is no String");
-        assertThatThrownBy(uses(failure).get(1)::run).isSameAs(failure);
+        assertThatThrownBy(uses(failure).get(1)::run)
+                .isInstanceOf(ConfigException.class)
+                .hasCause(failure)
+                .hasMessageContaining("Failing: " + failure + " (expected: a serde for Avro values");
     }
 
     public static final class Incomplete implements Serde<GenericContainer> {
