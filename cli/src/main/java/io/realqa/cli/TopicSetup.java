@@ -156,7 +156,7 @@ final class TopicSetup {
     }
 
     /** Partitions of a topic; 0: there is no such topic. */
-    private static int partitionsOf(Admin admin, String name) {
+    private int partitionsOf(Admin admin, String name) {
         try {
             TopicDescription there =
                     get(admin.describeTopics(List.of(name)).topicNameValues().get(name));
@@ -199,11 +199,12 @@ final class TopicSetup {
     private void contract(SchemaRegistryClient registry, Topics topic, String name) {
         String subject = Topics.subject(name);
         try {
-            if (!dryRun) {
-                topic.register(registry, name);
+            if (dryRun) {
+                Optional<String> wrong = topic.unregistered(registry, name);
+                say(subject, wrong.orElseGet(() -> "registered, " + registry.compatibility(subject)), wrong.isEmpty());
+            } else {
+                say(subject, "registered, " + topic.register(registry, name), true);
             }
-            Optional<String> wrong = topic.unregistered(registry, name);
-            say(subject, wrong.orElseGet(() -> "registered, " + registry.compatibility(subject)), wrong.isEmpty());
         } catch (SchemaRegistryException e) {
             if (e.retriable()) {
                 throw e;
@@ -225,9 +226,9 @@ final class TopicSetup {
         return text.toString();
     }
 
-    private static <T> T get(@Nullable KafkaFuture<T> answer) {
+    private <T> T get(@Nullable KafkaFuture<T> asked) {
         try {
-            return Objects.requireNonNull(answer).get(2 * ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+            return Objects.requireNonNull(asked).get(2 * answer.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KafkaException("interrupted", e);

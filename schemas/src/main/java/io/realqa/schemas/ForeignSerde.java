@@ -99,10 +99,8 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
         return (topic, value) -> {
             try {
                 return serializer.serialize(topic, value);
-            } catch (SchemaRegistryException e) {
-                throw e;
             } catch (RuntimeException e) {
-                RuntimeException told = told(topic, e);
+                SerializationException told = told(topic, e);
                 if (e instanceof SerializationException || told instanceof SchemaRegistryException) {
                     throw told;
                 }
@@ -125,8 +123,6 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
         return (topic, bytes) -> {
             try {
                 return deserializer.deserialize(topic, bytes);
-            } catch (SchemaRegistryException e) {
-                throw e;
             } catch (RuntimeException | StackOverflowError e) {
                 // A value that is nested without end has no exception of its own.
                 throw told(topic, e);
@@ -135,6 +131,9 @@ public final class ForeignSerde<T extends GenericContainer> implements Serde<T> 
     }
 
     private static SerializationException told(String topic, Throwable e) {
+        if (e instanceof SchemaRegistryException known) {
+            return known;
+        }
         List<Throwable> causes = causes(e);
         String message = "topic " + topic + ": " + shown(causes);
         OptionalInt status = status(causes);

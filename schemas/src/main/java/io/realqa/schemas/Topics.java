@@ -92,12 +92,15 @@ public enum Topics {
      * FULL_TRANSITIVE.
      *
      * @param name of the topic
+     * @return the compatibility that holds
      */
-    public void register(SchemaRegistryClient registry, String name) {
-        if (!isStrict(registry, name)) {
+    public Compatibility register(SchemaRegistryClient registry, String name) {
+        Optional<Compatibility> strict = strict(registry, name);
+        if (strict.isEmpty()) {
             registry.setCompatibility(subject(name), Compatibility.BACKWARD_TRANSITIVE);
         }
         registry.register(subject(name), schema);
+        return strict.orElse(Compatibility.BACKWARD_TRANSITIVE);
     }
 
     /**
@@ -114,16 +117,16 @@ public enum Topics {
             }
             return Optional.of("not registered (expected: this version's contract)");
         }
-        return isStrict(registry, name)
+        return strict(registry, name).isPresent()
                 ? Optional.empty()
                 : Optional.of(
                         registry.compatibility(subject(name)) + " (expected: BACKWARD_TRANSITIVE, set for itself)");
     }
 
-    private static boolean isStrict(SchemaRegistryClient registry, String name) {
+    /** The subject's own compatibility, where it is strict enough. */
+    private static Optional<Compatibility> strict(SchemaRegistryClient registry, String name) {
         return registry.ownCompatibility(subject(name))
-                .filter(own -> own == Compatibility.BACKWARD_TRANSITIVE || own == Compatibility.FULL_TRANSITIVE)
-                .isPresent();
+                .filter(own -> own == Compatibility.BACKWARD_TRANSITIVE || own == Compatibility.FULL_TRANSITIVE);
     }
 
     /** Subject of the values of a topic under TopicNameStrategy. */
