@@ -94,9 +94,10 @@ final class BenchCommand implements Callable<Integer> {
             BenchImages photos = BenchImages.of(
                     images == null ? ModelOptions.home().resolve("models/demo/photos") : images, handle.scorer());
             out.printf(
-                    "%s on %s, %d cores, %d images of %d visual tokens on average%n",
+                    "%s on %s in %s, %d cores, %d images of %d visual tokens on average%n",
                     handle.scorer().checkpoint().folder(),
                     handle.scorer().checkpoint().compute().device(),
+                    handle.scorer().checkpoint().compute().precision(),
                     Runtime.getRuntime().availableProcessors(),
                     photos.files().size(),
                     Math.round(photos.meanVisualTokens()));

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.realqa.schemas.SchemaRegistryClient;
+import io.realqa.scorer.Compute;
 import io.realqa.scorer.EngineSettings;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.scorer.Score;
@@ -155,9 +156,10 @@ final class DoctorCommand implements Callable<Integer> {
     private static String device() {
         int gpus = Engine.getEngine("PyTorch").getGpuCount();
         return gpus > 0
-                ? gpus + " CUDA device(s): bfloat16"
-                : Runtime.getRuntime().availableProcessors() + " CPU cores, no GPU: float32. Enough for the"
-                        + " demonstration checkpoint; the 7-billion-parameter model needs a GPU";
+                ? gpus + " CUDA device(s)"
+                : Runtime.getRuntime().availableProcessors() + " CPU cores "
+                        + (Compute.cpuHasBfloat16() ? "with" : "without") + " instructions for bfloat16, no GPU. Enough"
+                        + " for the demonstration checkpoint; the 7-billion-parameter model needs a GPU";
     }
 
     private static String memory() {
@@ -222,11 +224,12 @@ final class DoctorCommand implements Callable<Integer> {
             }
             return String.format(
                     Locale.ROOT,
-                    "%s, profile %s, loaded in %.1f s; a photograph scores %.2f",
+                    "%s, profile %s, loaded in %.1f s; a photograph scores %.2f in %s",
                     scorer.checkpoint().folder(),
                     scorer.profile().name(),
                     seconds,
-                    score.expectation());
+                    score.expectation(),
+                    scorer.checkpoint().compute().precision());
         }
     }
 }

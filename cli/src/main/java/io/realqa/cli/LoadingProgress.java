@@ -3,6 +3,7 @@ package io.realqa.cli;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoadingListener;
+import io.realqa.scorer.Precision;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,9 +32,9 @@ public final class LoadingProgress implements LoadingListener, AutoCloseable {
     }
 
     /** Loads a checkpoint for this machine and says how far it is. */
-    public static Checkpoint load(PrintWriter err, Path folder) {
+    public static Checkpoint load(PrintWriter err, Path folder, Precision precision) {
         try (LoadingProgress shown = of(err, folder)) {
-            return Checkpoint.load(folder, Compute.ofThisMachine(), shown);
+            return Checkpoint.load(folder, Compute.ofThisMachine(precision), shown);
         }
     }
 

@@ -1,9 +1,11 @@
 package io.realqa.cli;
 
+import io.realqa.scorer.Compute;
 import io.realqa.scorer.ModelHandle;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model to use: the options that several commands share. */
@@ -23,6 +25,9 @@ public final class ModelOptions {
             description = "scoring profile (default: scoring-profile.yaml of the adapter, else of the checkpoint)")
     private @Nullable Path profile;
 
+    @Mixin
+    private final PrecisionOption precision = new PrecisionOption();
+
     /** The project's folder, which the launcher names. */
     public static Path home() {
         return Path.of(System.getProperty("realqa.home", "."));
@@ -31,6 +36,11 @@ public final class ModelOptions {
     /** The checkpoint's folder. */
     public Path checkpoint() {
         return checkpoint == null ? home().resolve("models/demo") : checkpoint;
+    }
+
+    /** Where and in which precision the model computes. */
+    public Compute compute() {
+        return Compute.ofThisMachine(precision.value());
     }
 
     /** Loads the model and says how far it is. */
@@ -45,7 +55,7 @@ public final class ModelOptions {
 
     private ModelHandle load(LoadingProgress shown) {
         try (shown) {
-            return ModelHandle.load(checkpoint(), adapter, profile, shown);
+            return ModelHandle.load(checkpoint(), adapter, profile, compute(), shown);
         }
     }
 }

@@ -160,9 +160,7 @@ final class Scoring {
             }
         }
         long start = System.nanoTime();
-        Scorer.Batch scored = inputs.isEmpty()
-                ? new Scorer.Batch(List.of(), new Scorer.Timings(0, 0, 0))
-                : scorer.score(inputs, mode);
+        Scorer.Batch scored = inputs.isEmpty() ? new Scorer.Batch(List.of(), 0) : scorer.score(inputs, mode);
         Iterator<Score> scores = scored.scores().iterator();
         long device = System.nanoTime() - start;
         Instant now = Instant.now();

@@ -1,5 +1,7 @@
 package io.realqa.cli;
 
+import io.realqa.scorer.Checkpoint;
+import io.realqa.scorer.Compute;
 import io.realqa.scorer.ModelHandle;
 import io.realqa.streams.Model;
 import io.realqa.streams.ScoringService;
@@ -92,8 +94,9 @@ final class ServeCommand implements Callable<Integer> {
         err.flush();
         ModelHandle handle = load(model, err);
         loaded.set(handle);
-        err.println("loaded " + handle.scorer().checkpoint().digest() + " on "
-                + handle.scorer().checkpoint().compute().device());
+        Checkpoint checkpoint = handle.scorer().checkpoint();
+        err.println("loaded " + checkpoint.digest() + " on "
+                + checkpoint.compute().device() + ", in " + checkpoint.compute().precision());
         err.flush();
         return Model.of(handle.scorer(), settings);
     }
@@ -102,7 +105,12 @@ final class ServeCommand implements Callable<Integer> {
     static ModelHandle load(ServiceConfig.Model model, PrintWriter err) {
         Path checkpoint = Path.of(model.checkpoint());
         try (LoadingProgress shown = LoadingProgress.inLines(err, checkpoint)) {
-            return ModelHandle.load(checkpoint, path(model.adapter()), path(model.profile()), shown);
+            return ModelHandle.load(
+                    checkpoint,
+                    path(model.adapter()),
+                    path(model.profile()),
+                    Compute.ofThisMachine(model.computed()),
+                    shown);
         }
     }
 

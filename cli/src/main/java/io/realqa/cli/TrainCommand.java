@@ -7,6 +7,7 @@ import io.realqa.scorer.Compute;
 import io.realqa.scorer.LoraSettings;
 import io.realqa.scorer.LossSettings;
 import io.realqa.scorer.ModelException;
+import io.realqa.scorer.Precision;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.recipe.Recipe;
 import io.realqa.trainer.recipe.RecipeReader;
@@ -273,7 +274,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainingSettings settings = settings(asked);
         HeldOut.Split split = split(asked);
         Path saved = state == null ? target.resolve(".training.safetensors") : state;
-        try (Checkpoint loaded = LoadingProgress.load(spec.commandLine().getErr(), base);
+        try (Checkpoint loaded = LoadingProgress.load(spec.commandLine().getErr(), base, Precision.AUTO);
                 TrainingProgress progress =
                         new TrainingProgress(spec.commandLine().getErr())) {
             Path made = new TrainingRun(loaded, asked, settings, split, target, saved, saveEvery, System::nanoTime)

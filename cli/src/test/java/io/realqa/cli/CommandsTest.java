@@ -73,6 +73,22 @@ class CommandsTest {
         assertThat(line.has("video")).isFalse();
     }
 
+    @Test
+    void inBfloat16AScoreIsAlmostTheSame() throws Exception {
+        assertThat(run("score", "--format", "jsonl", "--precision", "bfloat16", PHOTOS.resolve("coffee.jpg")))
+                .isZero();
+        double exact = Golden.of("coffee.jpg").path("expectation").asDouble();
+        double score = new ObjectMapper().readTree(out.toString()).path("score").asDouble();
+        assertThat(Math.abs(score - exact)).isBetween(1e-4, 0.05);
+    }
+
+    @Test
+    void aPrecisionThatThereIsNotIsNamed() {
+        assertThat(run("score", "--precision", "int8", PHOTOS.resolve("coffee.jpg")))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--precision", "int8", "AUTO, FLOAT32, BFLOAT16");
+    }
+
     /** Every field of the record, down to the nested ones. */
     private static void holds(JsonNode json, Schema record) {
         for (Schema.Field field : record.getFields()) {

@@ -51,6 +51,17 @@ final class BranchSession implements AutoCloseable {
      * @param after tokens after the image that belong to the shared prefix
      */
     BranchSession(Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, long[] before, long[] after) {
+        this(checkpoint, lora, inputs, before, after, false);
+    }
+
+    /**
+     * As above.
+     *
+     * @param timed whether to wait for the device after vision tower and prefill, so that their times are their own: a
+     *     GPU is only handed its work, and goes on by itself
+     */
+    BranchSession(
+            Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, long[] before, long[] after, boolean timed) {
         this.program = checkpoint.program();
         this.weights = checkpoint.weights();
         this.lora = lora;
@@ -65,13 +76,23 @@ final class BranchSession implements AutoCloseable {
         try {
             long start = System.nanoTime();
             IValue features = vision(checkpoint, scope, lora, inputs);
+            if (timed) {
+                await(features);
+            }
             visionNanos = System.nanoTime() - start;
             prefill(checkpoint.config(), features, inputs, before, after);
+            if (timed) {
+                await(scope.tensor(cache.get(cache.size() - 1)));
+            }
             prefillNanos = System.nanoTime() - start - visionNanos;
         } catch (RuntimeException | Error e) {
             scope.close();
             throw e;
         }
+    }
+
+    private void await(IValue result) {
+        scope.toFloats(program.call(scope, "first", result));
     }
 
     /** Embeddings of the visual tokens of all images: [M, D]. */

@@ -246,6 +246,28 @@ public final class Checkpoint implements AutoCloseable {
         return compute;
     }
 
+    /**
+     * Floating-point operations a second of a matrix product of size x size, as the model computes: the best of some
+     * tries, and so the peak that its speed can be held against.
+     */
+    public double productRate(int size, int tries) {
+        try (Program.Scope scope = program.scope()) {
+            IValue ones = program.call(
+                    scope,
+                    "ones",
+                    scope.integer(size),
+                    scope.text(compute.device()),
+                    scope.integer(compute.dtype().code));
+            double best = 0;
+            for (int i = 0; i < tries; i++) {
+                long start = System.nanoTime();
+                scope.toFloats(program.call(scope, "squared", ones));
+                best = Math.max(best, 2.0 * size * size * size / ((System.nanoTime() - start) / 1e9));
+            }
+            return best;
+        }
+    }
+
     /** Token ids of a text; special tokens written out in it count as such. */
     public long[] tokenize(String text) {
         return tokenizer.encode(text, false, false).getIds();

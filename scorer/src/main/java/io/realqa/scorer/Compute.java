@@ -31,24 +31,34 @@ public record Compute(String device, boolean bfloat16) {
         }
     }
 
+    /** On the first GPU where libtorch has one, in bfloat16, else on the CPU, in float32; errors as below. */
+    public static Compute ofThisMachine() {
+        return ofThisMachine(Precision.AUTO);
+    }
+
     /**
-     * bfloat16 on the first GPU where libtorch has one, else float32 on the CPU.
+     * On the first GPU where libtorch has one, else on the CPU.
      *
      * @throws ModelException if a libtorch for GPUs was asked for and no GPU is found: a model of billions of parameters
      *     would be slow without a word
      */
-    public static Compute ofThisMachine() {
+    public static Compute ofThisMachine(Precision precision) {
         EngineSettings.apply();
-        return of(Engine.getEngine("PyTorch").getGpuCount(), Utils.getEnvOrSystemProperty(FLAVOR));
+        return of(Engine.getEngine("PyTorch").getGpuCount(), Utils.getEnvOrSystemProperty(FLAVOR), precision);
     }
 
-    static Compute of(int gpus, @Nullable String flavor) {
+    static Compute of(int gpus, @Nullable String flavor, Precision precision) {
         if (gpus == 0 && flavor != null && flavor.startsWith("cu")) {
             throw new ModelException(
                     FLAVOR + ": " + flavor + ", but no GPU is found (expected: a GPU with its driver, and"
                             + " libcudart.so, by that name, where the system looks for libraries or jna.library.path says)");
         }
-        return gpus > 0 ? new Compute("cuda:0", true) : CPU;
+        boolean bfloat16 = switch (precision) {
+            case AUTO -> gpus > 0;
+            case FLOAT32 -> false;
+            case BFLOAT16 -> true;
+        };
+        return new Compute(gpus > 0 ? "cuda:0" : CPU.device, bfloat16);
     }
 
     /** How many batches should run at a time: one on a GPU, as many as there are cores for on a CPU. */
@@ -67,10 +77,25 @@ public record Compute(String device, boolean bfloat16) {
         return CudaUtils.getGpuMemory(Device.gpu(number)).getMax();
     }
 
+    /** The precision that is computed in. */
+    public Precision precision() {
+        return bfloat16 ? Precision.BFLOAT16 : Precision.FLOAT32;
+    }
+
     /** Whether this machine's processors have AVX-512; unknown other than on Linux, and then not. */
     static boolean hasAvx512() {
+        return hasFlag("avx512f");
+    }
+
+    /** Whether this machine's processors multiply in bfloat16; unknown other than on Linux on x86, and then not. */
+    public static boolean cpuHasBfloat16() {
+        return hasFlag("avx512_bf16") || hasFlag("amx_bf16");
+    }
+
+    private static boolean hasFlag(String flag) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith("flags")).anyMatch(line -> (line + " ").contains(" avx512f "));
+            return lines.filter(line -> line.startsWith("flags"))
+                    .anyMatch(line -> (line + " ").contains(" " + flag + " "));
         } catch (IOException e) {
             return false;
         }

@@ -19,9 +19,9 @@ public final class ModelHandle implements AutoCloseable {
         this.scorer = scorer;
     }
 
-    /** As below, with nobody who looks. */
+    /** As below, on this machine's device in its own precision, with nobody who looks. */
     public static ModelHandle load(Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile) {
-        return load(checkpointFolder, adapterFolder, profileFile, LoadingListener.NONE);
+        return load(checkpointFolder, adapterFolder, profileFile, Compute.ofThisMachine(), LoadingListener.NONE);
     }
 
     /**
@@ -29,13 +29,18 @@ public final class ModelHandle implements AutoCloseable {
      *
      * @param adapterFolder none: the base model alone
      * @param profileFile none: the profile in the adapter's folder, else the one in the checkpoint's
+     * @param compute where and in which precision
      * @param listener told how far the checkpoint is
      * @throws ModelException if one of them cannot be used, or there is no profile
      */
     public static ModelHandle load(
-            Path checkpointFolder, @Nullable Path adapterFolder, @Nullable Path profileFile, LoadingListener listener) {
+            Path checkpointFolder,
+            @Nullable Path adapterFolder,
+            @Nullable Path profileFile,
+            Compute compute,
+            LoadingListener listener) {
         ScoringProfile profile = profile(checkpointFolder, adapterFolder, profileFile);
-        Checkpoint checkpoint = Checkpoint.load(checkpointFolder, Compute.ofThisMachine(), listener);
+        Checkpoint checkpoint = Checkpoint.load(checkpointFolder, compute, listener);
         Adapter adapter = null;
         try {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);

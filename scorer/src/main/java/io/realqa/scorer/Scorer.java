@@ -108,16 +108,11 @@ public final class Scorer implements AutoCloseable {
     }
 
     /**
-     * What a batch gave: one score for each image, and where the time went.
+     * What a batch gave: one score for each image.
      *
      * @param steps device steps that followed the prefill
      */
-    public record Batch(List<Score> scores, Timings timings, int steps) {
-        /** A batch whose steps were not counted. */
-        public Batch(List<Score> scores, Timings timings) {
-            this(scores, timings, 0);
-        }
-    }
+    public record Batch(List<Score> scores, int steps) {}
 
     /**
      * Nanoseconds of a batch's stages.
@@ -160,11 +155,10 @@ public final class Scorer implements AutoCloseable {
 
     private Batch fast(List<VisualInput> images) {
         try (BranchSession session = open(images)) {
-            long start = System.nanoTime();
             List<Score> scores = fast.read(session, images.size()).stream()
                     .map(this::summarise)
                     .toList();
-            return new Batch(scores, timings(session, start), session.steps());
+            return new Batch(scores, session.steps());
         }
     }
 
@@ -201,10 +195,14 @@ public final class Scorer implements AutoCloseable {
     }
 
     BranchSession open(List<VisualInput> images) {
+        return open(images, false);
+    }
+
+    private BranchSession open(List<VisualInput> images, boolean timed) {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images: 0 (expected: at least one)");
         }
-        return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after);
+        return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after, timed);
     }
 
     /** The distributions of the fast mode: for each image those of the score and of each attribute. */
@@ -214,8 +212,13 @@ public final class Scorer implements AutoCloseable {
         }
     }
 
-    private static Timings timings(BranchSession session, long start) {
-        return new Timings(session.visionNanos(), session.prefillNanos(), System.nanoTime() - start);
+    /** How long the stages of the fast mode take for a batch, each awaited: on a GPU that is slower than to score it. */
+    public Timings time(List<VisualInput> images) {
+        try (BranchSession session = open(images, true)) {
+            long start = System.nanoTime();
+            fast.read(session, images.size()).forEach(this::summarise);
+            return new Timings(session.visionNanos(), session.prefillNanos(), System.nanoTime() - start);
+        }
     }
 
     /** A score from the distributions of the score and of each attribute. */
@@ -266,11 +269,10 @@ public final class Scorer implements AutoCloseable {
             throw lacking("form");
         }
         try (BranchSession session = open(images)) {
-            long start = System.nanoTime();
             List<Score> scores = reader.read(session, images.size()).forms().stream()
                     .map(f -> summarise(f, reader.text(f)))
                     .toList();
-            return new Batch(scores, timings(session, start), session.steps());
+            return new Batch(scores, session.steps());
         }
     }
 
@@ -305,11 +307,10 @@ public final class Scorer implements AutoCloseable {
         }
         ProseParser parser = new ProseParser(profile);
         try (BranchSession session = open(images)) {
-            long start = System.nanoTime();
             List<Score> scores = texts(session, images.size(), List.of(prose.question()), prose.maxNewTokens()).stream()
                     .map(of -> parser.parse(of.get(0)))
                     .toList();
-            return new Batch(scores, timings(session, start), session.steps());
+            return new Batch(scores, session.steps());
         }
     }
 
@@ -317,11 +318,10 @@ public final class Scorer implements AutoCloseable {
         List<String> questions = new ArrayList<>(List.of(profile.score().question()));
         profile.attributes().forEach(a -> questions.add(a.question()));
         try (BranchSession session = open(images)) {
-            long start = System.nanoTime();
             List<Score> scores = texts(session, images.size(), questions, profile.maxNewTokens()).stream()
                     .map(this::parse)
                     .toList();
-            return new Batch(scores, timings(session, start), session.steps());
+            return new Batch(scores, session.steps());
         }
     }
 

@@ -76,7 +76,7 @@ class ScorerTest {
 
     @Test
     void timingsAddUp() {
-        Scorer.Timings timings = scorer.score(images).timings();
+        Scorer.Timings timings = scorer.time(images);
         assertThat(timings.vision()).isPositive();
         assertThat(timings.prefill()).isPositive();
         assertThat(timings.branches()).isPositive();

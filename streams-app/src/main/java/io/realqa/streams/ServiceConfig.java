@@ -7,6 +7,7 @@ import io.realqa.schemas.AvroSerde;
 import io.realqa.schemas.ForeignSerde;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.schemas.Topics;
+import io.realqa.scorer.Precision;
 import io.realqa.scorer.image.ImageLimits;
 import io.realqa.settings.SettingsException;
 import io.realqa.settings.SettingsFile;
@@ -62,15 +63,22 @@ public record ServiceConfig(
      * @param checkpoint folder of the checkpoint
      * @param adapter folder of a PEFT adapter; none: the base model
      * @param profile scoring profile; none: the adapter's, else the checkpoint's
+     * @param precision name of the type of numbers to compute in; none: auto
      */
     public record Model(
             String checkpoint,
             @Nullable String adapter,
-            @Nullable String profile) {
+            @Nullable String profile,
+            @Nullable String precision) {
         public Model {
             if (checkpoint == null) {
                 throw missing();
             }
+        }
+
+        /** The type of numbers to compute in. */
+        public Precision computed() {
+            return precision == null ? Precision.AUTO : Precision.of(precision);
         }
 
         static SettingsException missing() {
@@ -113,6 +121,7 @@ public record ServiceConfig(
             "readTimeout", "content.timeout",
             "maxRedirects", "content.redirects",
             "attempts", "content.attempts",
+            "precision", "model.precision",
             "s3.endpoint", "adapters.s3.endpoint");
 
     /** A section that is null has its defaults. */
@@ -137,7 +146,7 @@ public record ServiceConfig(
         return new ServiceConfigBuilder(
                         Map.of("bootstrap.servers", bootstrapServers),
                         Map.of(SchemaRegistryClient.URL, registryUrl),
-                        new Model(checkpoint.toString(), null, null))
+                        new Model(checkpoint.toString(), null, null, null))
                 .build();
     }
 
@@ -163,6 +172,7 @@ public record ServiceConfig(
             ForeignSerde.named(serde);
         }
         Values.path("model.checkpoint", model.checkpoint());
+        model.computed();
         calibration.forEach((platform, file) -> Values.path("calibration." + platform, file));
         engine(1);
         drain();

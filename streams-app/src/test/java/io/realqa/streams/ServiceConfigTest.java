@@ -50,6 +50,7 @@ class ServiceConfigTest {
               checkpoint: /models/base
               adapter: /models/adapter
               profile: /models/profile.yaml
+              precision: bfloat16
             batch:
               images: 8
               visualTokens: 4096
@@ -96,7 +97,8 @@ class ServiceConfigTest {
         assertThat(config.topics().uploads()).isEqualTo("in");
         assertThat(config.topics().deadLetters()).isEqualTo("dead");
         assertThat(config.model())
-                .isEqualTo(new ServiceConfig.Model("/models/base", "/models/adapter", "/models/profile.yaml"));
+                .isEqualTo(
+                        new ServiceConfig.Model("/models/base", "/models/adapter", "/models/profile.yaml", "bfloat16"));
         assertThat(config.engine(1).batches()).isEqualTo(new BatchPolicy(8, 4096, Duration.ofMillis(35)));
         assertThat(config.engine(1).limits()).isEqualTo(new EngineConfig.Limits(32, 1 << 20));
         assertThat(config.limits().inline()).isEqualTo(4096);
@@ -206,6 +208,10 @@ class ServiceConfigTest {
                 REQUIRED.replace("8081\"}", "8081\", specific.avro.reader: false}"),
                 "registry.specific.avro.reader: false (expected: true)");
         assertRefused(REQUIRED.replace("checkpoint", "adapter"), "model.checkpoint: missing");
+        assertRefused(
+                REQUIRED.replace("/models/base", "/models/base, precision: int8"),
+                "model.precision: int8",
+                "float32, bfloat16");
         assertRefused(REQUIRED.replaceAll("kafka: .*\n", ""), "kafka.bootstrap.servers: missing");
         assertRefused(REQUIRED.replaceAll("model: .*\n", ""), "model.checkpoint: missing");
         assertRefused("", "empty (expected: settings)");

@@ -29,13 +29,8 @@ public final class AnswerBench {
             long fullNanos = 0;
             long aloneNanos = 0;
             for (int round = -WARM_UP; round < ROUNDS; round++) {
-                long f = full.score(images.batch(round + WARM_UP, BATCH))
-                        .timings()
-                        .total();
-                long a = scoreOnly
-                        .score(images.batch(round + WARM_UP, BATCH))
-                        .timings()
-                        .total();
+                long f = full.time(images.batch(round + WARM_UP, BATCH)).total();
+                long a = scoreOnly.time(images.batch(round + WARM_UP, BATCH)).total();
                 if (round >= 0) {
                     fullNanos += f;
                     aloneNanos += a;

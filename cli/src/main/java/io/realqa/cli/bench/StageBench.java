@@ -1,9 +1,6 @@
 package io.realqa.cli.bench;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import io.realqa.scorer.Compute;
 import io.realqa.scorer.Scorer;
 import io.realqa.scorer.image.ImageDecoder;
 import io.realqa.scorer.image.ImageLimits;
@@ -19,7 +16,10 @@ import java.util.Locale;
 public final class StageBench {
     private static final double WARM_UP_SECONDS = 1.5;
     private static final double MEASURED_SECONDS = 3;
-    private static final int MATRIX = 1024;
+    /** A GPU needs more to be at work with. */
+    private static final int MATRIX_CPU = 1024;
+
+    private static final int MATRIX_GPU = 8192;
 
     private final Scorer scorer;
     private final BenchImages images;
@@ -39,7 +39,7 @@ public final class StageBench {
         }
         out.println();
         double[] cpu = preparation();
-        WarmUp.run(out, "warm-up", 12, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS));
+        WarmUp.run(out, "warm-up", 12, round -> measure(batches.get(round % batches.size()), MEASURED_SECONDS, false));
         double peak = peak();
         out.printf(
                 Locale.ROOT,
@@ -48,34 +48,42 @@ public final class StageBench {
                 cpu[0],
                 cpu[1],
                 scorer.checkpoint().compute().workers());
-        out.println(" batch   vision  prefill  branches    total  images/s"
-                + (Double.isNaN(peak) ? "" : "  FLOPs utilisation"));
+        out.println(" batch   vision  prefill  branches    total  images/s" + "  FLOPs utilisation");
         for (int batch : batches) {
-            measure(batch, WARM_UP_SECONDS);
-            Sums sums = measure(batch, MEASURED_SECONDS);
-            String utilisation = Double.isNaN(peak)
-                    ? ""
-                    : String.format(Locale.ROOT, "  %15.0f %%", 100 * sums.flops / sums.seconds / peak);
+            measure(batch, WARM_UP_SECONDS, false);
+            Sums stages = measure(batch, MEASURED_SECONDS, true);
+            Sums whole = measure(batch, MEASURED_SECONDS, false);
             out.printf(
                     Locale.ROOT,
-                    "%6d  %7.2f  %7.2f  %8.2f  %7.2f  %8.1f%s%n",
+                    "%6d  %7.2f  %7.2f  %8.2f  %7.2f  %8.1f  %15.0f %%%n",
                     batch,
-                    sums.vision / 1e6 / sums.images,
-                    sums.prefill / 1e6 / sums.images,
-                    sums.branches / 1e6 / sums.images,
-                    (sums.vision + sums.prefill + sums.branches) / 1e6 / sums.images,
-                    sums.images / sums.seconds,
-                    utilisation);
+                    stages.vision / 1e6 / stages.images,
+                    stages.prefill / 1e6 / stages.images,
+                    stages.branches / 1e6 / stages.images,
+                    (stages.vision + stages.prefill + stages.branches) / 1e6 / stages.images,
+                    whole.images / whole.seconds,
+                    100 * whole.flops / whole.seconds / peak);
             out.flush();
         }
-        if (!Double.isNaN(peak)) {
-            out.printf(
-                    Locale.ROOT,
-                    "utilisation is of the %.0f GFLOP/s that a %d x %d matrix product reaches here%n",
-                    peak / 1e9,
-                    MATRIX,
-                    MATRIX);
-        }
+        out.printf(
+                Locale.ROOT,
+                "utilisation is of the %.0f GFLOP/s that a %d x %d matrix product in %s reaches here%n",
+                peak / 1e9,
+                matrix(),
+                matrix(),
+                compute().precision());
+    }
+
+    private Compute compute() {
+        return scorer.checkpoint().compute();
+    }
+
+    private int matrix() {
+        return onCpu() ? MATRIX_CPU : MATRIX_GPU;
+    }
+
+    private boolean onCpu() {
+        return compute().device().equals(Compute.CPU.device());
     }
 
     /** Sums over all workers. */
@@ -87,16 +95,20 @@ public final class StageBench {
         double flops;
         double seconds;
 
-        synchronized void add(Scorer.Timings t, List<VisualInput> inputs, double operations) {
+        synchronized void add(Scorer.Timings t) {
             vision += t.vision();
             prefill += t.prefill();
             branches += t.branches();
+        }
+
+        synchronized void add(List<VisualInput> inputs, double operations) {
             images += inputs.size();
             flops += operations;
         }
     }
 
-    private Sums measure(int batch, double seconds) throws InterruptedException {
+    /** @param staged whether to time the stages, rather than the whole only */
+    private Sums measure(int batch, double seconds, boolean staged) throws InterruptedException {
         Sums sums = new Sums();
         long start = System.nanoTime();
         long end = start + (long) (seconds * 1e9);
@@ -106,7 +118,12 @@ public final class StageBench {
                 double operations = inputs.stream()
                         .mapToDouble(scorer::floatingPointOperations)
                         .sum();
-                sums.add(scorer.score(inputs).timings(), inputs, operations);
+                if (staged) {
+                    sums.add(scorer.time(inputs));
+                } else {
+                    scorer.score(inputs);
+                }
+                sums.add(inputs, operations);
             }
         });
         sums.seconds = (System.nanoTime() - start) / 1e9;
@@ -133,26 +150,10 @@ public final class StageBench {
         return new double[] {nanos[0] / n / 1e6, nanos[1] / n / 1e6};
     }
 
-    /** FLOP/s of large float32 matrix products, one a worker; NaN on a GPU, which computes in another type. */
+    /** FLOP/s of large matrix products, one a worker. */
     private double peak() throws InterruptedException {
-        if (scorer.checkpoint().compute().bfloat16()) {
-            return Double.NaN;
-        }
-        int workers = scorer.checkpoint().compute().workers();
-        double[] best = new double[workers];
-        Parallel.run(workers, worker -> {
-            try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-                NDArray a = manager.ones(new Shape(MATRIX, MATRIX), DataType.FLOAT32);
-                for (int i = 0; i < 20; i++) {
-                    long start = System.nanoTime();
-                    try (NDArray product = a.matMul(a)) {
-                        product.getFloat(0, 0);
-                    }
-                    double flops = 2.0 * MATRIX * MATRIX * MATRIX / ((System.nanoTime() - start) / 1e9);
-                    best[worker] = Math.max(best[worker], flops);
-                }
-            }
-        });
+        double[] best = new double[compute().workers()];
+        Parallel.run(best.length, worker -> best[worker] = scorer.checkpoint().productRate(matrix(), 20));
         return Arrays.stream(best).sum();
     }
 }

@@ -3,6 +3,7 @@ package io.realqa.cli.predict;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.cli.LoadingProgress;
+import io.realqa.cli.PrecisionOption;
 import io.realqa.cli.ProgressLine;
 import io.realqa.cli.Terminal;
 import io.realqa.scorer.Adapter;
@@ -23,6 +24,7 @@ import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -51,6 +53,9 @@ public final class PredictCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "LoRA adapter, a PEFT folder (default: none)")
     private @Nullable Path adapterFolder;
+
+    @Mixin
+    private PrecisionOption precision;
 
     @Option(
             names = {"--dataset", "--eval_dataset"},
@@ -179,7 +184,7 @@ public final class PredictCommand implements Callable<Integer> {
                 : new Sampling(false, 1, 0, 1, penalty, 0);
         String images = media.toRealPath().toString(); // the same folder may be named from elsewhere
         Predictor.Settings settings = new Predictor.Settings(sampling, maxNewTokens, cutoffLength, logits);
-        Checkpoint checkpoint = LoadingProgress.load(spec.commandLine().getErr(), checkpointFolder);
+        Checkpoint checkpoint = LoadingProgress.load(spec.commandLine().getErr(), checkpointFolder, precision.value());
         Adapter adapter = null;
         try {
             adapter = adapterFolder == null ? null : Adapter.load(checkpoint, adapterFolder);
@@ -220,6 +225,7 @@ public final class PredictCommand implements Callable<Integer> {
         ObjectNode settings = new ObjectMapper()
                 .createObjectNode()
                 .put("modelDigest", checkpoint.digest())
+                .put("precision", checkpoint.compute().precision().toString())
                 .put("adapterDigest", adapter == null ? null : adapter.digest())
                 .put("preprocessingDigest", preprocessing.digest())
                 .put("dataset", String.join(",", datasets))

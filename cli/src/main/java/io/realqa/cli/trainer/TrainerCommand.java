@@ -6,6 +6,7 @@ import io.realqa.cli.LoadingProgress;
 import io.realqa.cli.StopHook;
 import io.realqa.scorer.Checkpoint;
 import io.realqa.scorer.ModelException;
+import io.realqa.scorer.Precision;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.settings.SettingsException;
 import io.realqa.streams.ServiceConfig;
@@ -61,7 +62,7 @@ public final class TrainerCommand implements Callable<Integer> {
         StopHook hook = null;
         err.println("loading " + base);
         err.flush();
-        try (Checkpoint checkpoint = LoadingProgress.load(err, base);
+        try (Checkpoint checkpoint = LoadingProgress.load(err, base, Precision.AUTO);
                 TrainerService trainer = new TrainerService(
                         settings,
                         new TrainerService.Parts(

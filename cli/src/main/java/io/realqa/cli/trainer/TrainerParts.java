@@ -17,7 +17,7 @@ public final class TrainerParts {
     /** The service's settings that the trainer's imply: the same cluster, contracts and topics of releases. */
     public static ServiceConfig service(TrainerConfig config) {
         ServiceConfig.Model model = new ServiceConfig.Model(
-                config.model().checkpoint(), null, config.model().profile());
+                config.model().checkpoint(), null, config.model().profile(), null);
         return new ServiceConfigBuilder(config.kafka(), config.registry(), model)
                 .serde(config.serde())
                 .topics(Map.of(
