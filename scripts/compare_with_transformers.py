@@ -7,7 +7,7 @@ attributes as well). One run, in turns, after a warm-up: while one side is measu
 per second of each and the ratios, medians over the rounds.
 
     pip install torch==2.7.1 torchvision transformers pillow
-    scripts/compare_with_transformers.py [--images DIR] [--rounds 5]
+    scripts/compare_with_transformers.py [--images DIR] [--rounds 5] [--precision bfloat16]
 """
 
 import argparse
@@ -33,12 +33,12 @@ SKIPPED = 6  # batches after each pause
 QUESTION = "Rate the aesthetics and quality of this image."
 
 
-def transformers_peer(folder):
+def transformers_peer(folder, precision):
     """A function from image paths to the answers' texts."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.padding_side = "left"
     processor = processing.Qwen2VLImageProcessorPil.from_pretrained(folder)
-    model = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+    model = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=getattr(torch, precision)).eval()
 
     def answer(paths):
         images = [ImageOps.exif_transpose(Image.open(p)).convert("RGB") for p in paths]
@@ -69,8 +69,8 @@ def transformers_rate(answer, files, batch):
 class Realqa:
     """One `realqa score` at work: it stands still except while it is measured, so that the two sides take turns."""
 
-    def __init__(self, checkpoint, profile, files, batch):
-        command = [str(HOME / "realqa"), "score", "--format", "jsonl", "--batch", str(batch)]
+    def __init__(self, checkpoint, profile, precision, files, batch):
+        command = [str(HOME / "realqa"), "score", "--format", "jsonl", "--batch", str(batch), "--precision", precision]
         command += ["--checkpoint", str(checkpoint)] + (["--profile", str(profile)] if profile else [])
         self.batch = batch
         self.process = subprocess.Popen(command + [str(f) for f in files], stdout=subprocess.PIPE, text=True)
@@ -104,6 +104,7 @@ def main():
     parser.add_argument("--batch", type=int, default=8, help="realqa's batch")
     parser.add_argument("--batches", default="1,4,8,16", help="transformers' batches")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of both sides")
     options = parser.parse_args()
     batches = [int(b) for b in options.batches.split(",")]
     for batch in batches + [options.batch]:
@@ -113,7 +114,7 @@ def main():
     torch.set_num_threads(os.cpu_count())
     photos = sorted(p for p in options.images.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     files = [photos[i % len(photos)] for i in range(options.count)]
-    peer = transformers_peer(options.checkpoint)
+    peer = transformers_peer(options.checkpoint, options.precision)
 
     warm = WARM_UP * options.count
     stream = warm + options.rounds * (options.count + SKIPPED * options.batch) + 100 * options.batch
@@ -121,7 +122,7 @@ def main():
     sides = {}
     try:
         for name, profile in (("score alone", HOME / "scripts/score-alone.yaml"), ("score and attributes", None)):
-            side = sides[name] = Realqa(options.checkpoint, profile, stream, options.batch)
+            side = sides[name] = Realqa(options.checkpoint, profile, options.precision, stream, options.batch)
             scores = []
             while len(scores) < warm:
                 print(f"realqa, {name}: warming up, {len(scores)} of {warm} images", flush=True)

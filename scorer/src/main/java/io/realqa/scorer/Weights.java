@@ -286,7 +286,7 @@ final class Weights {
     private static void finish(Program program, IValue weights, ModelConfig config, Compute compute, boolean packed) {
         complete(program, weights, config, compute);
         try (Scope scope = program.scope()) {
-            if (!compute.bfloat16()) {
+            if (!compute.bfloat16() || compute.device().equals(Compute.CPU.device())) {
                 program.callRecorded(scope, "add_still", weights);
             }
             if (packed) {

@@ -75,6 +75,23 @@ class AdapterTest {
         return Logits.of(checkpoint, adapter, new Reference(MODEL).input(0));
     }
 
+    @Test
+    void inBfloat16AnAdapterChangesTheModelAsItDoesInFloat32() throws IOException {
+        Path folder = folder();
+        float[] base = Logits.of(checkpoint, null, new Reference(MODEL).input(0));
+        float[] wide;
+        try (Adapter adapter = Adapter.load(checkpoint, folder)) {
+            wide = logits(adapter);
+        }
+        try (Checkpoint narrow = Checkpoint.load(checkpoint.folder(), new Compute("cpu", true));
+                Adapter adapter = Adapter.load(narrow, folder)) {
+            float[] logits = Logits.of(narrow, adapter, new Reference(MODEL).input(0));
+            assertThat(Reference.largestDifference(logits, wide))
+                    .isPositive()
+                    .isLessThan(0.2 * Reference.largestDifference(base, wide));
+        }
+    }
+
     // Settings
 
     @ParameterizedTest
