@@ -3,6 +3,7 @@ package io.realqa.cli;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.realqa.schemas.ClientProperties;
 import io.realqa.schemas.SchemaRegistryClient;
 import io.realqa.scorer.Compute;
 import io.realqa.scorer.EngineSettings;
@@ -15,7 +16,6 @@ import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -182,7 +183,8 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static String broker(ServiceConfig settings) throws Exception {
-        Map<String, Object> properties = new HashMap<>(settings.kafka());
+        Map<String, Object> properties =
+                ClientProperties.of(settings.kafka(), AdminClientConfig.configNames(), "admin.");
         properties.put("request.timeout.ms", ADMIN_SECONDS * 1000);
         properties.put("default.api.timeout.ms", ADMIN_SECONDS * 1000);
         try (Admin admin = Admin.create(properties)) {

@@ -232,6 +232,9 @@ public record ScoringProfile(
      * @throws ModelException if the file is missing, has an unknown key or a value out of range
      */
     public static ScoringProfile read(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new ModelException(file + ": no regular file (expected: a scoring profile)"); // a pipe would hang
+        }
         try {
             ScoringProfile profile = YAML.readValue(Files.readString(file), ScoringProfile.class);
             if (profile == null) {

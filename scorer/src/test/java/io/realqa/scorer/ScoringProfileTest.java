@@ -182,6 +182,14 @@ class ScoringProfileTest {
     }
 
     @Test
+    void whatIsNoFileIsRefused() throws IOException {
+        Path folderOfThatName = Files.createDirectory(folder.resolve(ScoringProfile.FILE_NAME));
+        assertThatThrownBy(() -> ScoringProfile.read(folderOfThatName))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(folderOfThatName + ": no regular file (expected: a scoring profile)");
+    }
+
+    @Test
     void aFileThatIsNoTextIsRefused() throws IOException {
         Path file = Files.write(folder.resolve(ScoringProfile.FILE_NAME), new byte[] {'a', (byte) 0xff, (byte) 0xfe});
         assertThatThrownBy(() -> ScoringProfile.read(file))

@@ -68,7 +68,7 @@ final class ImageFinder {
         String named = label.getContentSha256();
         if (named != null && !named.toLowerCase(Locale.ROOT).matches("[0-9a-f]{64}")) {
             throw new RejectedException(
-                    RejectReason.IMAGE_CHANGED, "contentSha256: " + named + " (expected: 64 hex digits)");
+                    RejectReason.SHA256_INVALID, "contentSha256: " + named + " (expected: 64 hex digits)");
         }
         String scored = corrected.map(a -> a.score().getContentSha256()).orElse(null);
         if (named != null && scored != null && !named.equalsIgnoreCase(scored)) {

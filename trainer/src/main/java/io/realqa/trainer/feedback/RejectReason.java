@@ -12,7 +12,8 @@ public enum RejectReason {
     CONFLICT("it is further from what others said of the image than the settings allow"),
     LABELLER_SHARE("one labeller would give a larger share of the platform's labels than the settings allow"),
     IMAGE_UNKNOWN("it has no URI, and no score event tells where the image is"),
-    IMAGE_GONE("the image cannot be fetched any more"),
+    SHA256_INVALID("the digest that it names is not 64 hex digits"),
+    IMAGE_GONE("the image cannot be fetched: it is gone, or its address is none that may be read"),
     IMAGE_CHANGED("what lies there now is not the image that was scored or labelled"),
     IMAGE_UNDECODABLE("the image cannot be decoded");
 

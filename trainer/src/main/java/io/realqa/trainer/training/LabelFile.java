@@ -1,9 +1,11 @@
 package io.realqa.trainer.training;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.realqa.scorer.Digests;
 import io.realqa.scorer.ScoringProfile;
 import io.realqa.trainer.Label;
@@ -28,7 +30,10 @@ import java.util.TreeMap;
  */
 public final class LabelFile {
     private static final Set<String> KEYS = Set.of("image", "score", "deviation", "attributes");
-    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private LabelFile() {}
 

@@ -140,6 +140,7 @@ class LabelConverterTest {
         lineRefuses(
                 "{\"image\": \"a\", \"scor\": 5}", "line 1: scor: unknown (expected: image, score, deviation, attr");
         lineRefuses("{\"image\": \"a\"", "line 1: not JSON");
+        lineRefuses("{\"image\": \"a\", \"score\": 5, \"score\": 6}", "line 1: not JSON: Duplicate field 'score'");
     }
 
     private void lineRefuses(String line, String message) throws IOException {

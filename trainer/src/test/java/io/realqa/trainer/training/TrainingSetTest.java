@@ -41,6 +41,7 @@ class TrainingSetTest {
                 "{\"image\": \"9.png\", \"score\": 5}     | line 2: image: 9.png (expected: a file below",
                 "{\"image\": \"1.png\"}                   | line 2: score and attributes are both missing",
                 "{\"image\": \"1.png\", \"score\": \"5\"} | line 2: score: \"5\" (expected: a number)",
+                "{\"image\": \"1.png\", \"score\": 5, \"score\": 6} | line 2: Duplicate field 'score'",
                 "{\"image\": \"1.png\", \"score\": 12}    | line 2: score: 12.0 (expected: 0.0 to 9.99)",
                 "{\"image\": \"1.png\", \"score\": 5, \"deviation\": -1} | line 2: deviation: -1.0 (expected: 0 to 9.99)",
                 "{\"image\": \"1.png\", \"attributes\": {\"smell\": \"good\"}} | line 2: attributes: smell (expected: one of",
