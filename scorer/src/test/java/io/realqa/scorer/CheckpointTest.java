@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.realqa.scorer.TensorFile.Tensor;
+import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -465,6 +467,24 @@ class CheckpointTest {
         try (Checkpoint narrow = Checkpoint.load(folder, new Compute("cpu", true))) {
             float[] logits = Logits.of(narrow, null, new Reference(FLAT).input(0));
             assertThat(Reference.largestDifference(logits, wide) / Reference.standardDeviation(wide))
+                    .isBetween(1e-6, 0.2);
+        }
+    }
+
+    @Test
+    void computingInBfloat16ALargeImageGivesValuesNearTheFloat32Ones() throws IOException {
+        Path folder = folder(FLAT);
+        float[] frame = new float[36 * 36 * 3 * 14 * 14];
+        Random random = new Random(7);
+        for (int i = 0; i < frame.length; i++) {
+            frame[i] = (float) random.nextGaussian();
+        }
+        VisualInput large = new VisualInput(36, 36, 18 * 18, 504, 504, frame);
+        try (Checkpoint exact = Checkpoint.load(folder, Compute.CPU);
+                Checkpoint narrow = Checkpoint.load(folder, new Compute("cpu", true))) {
+            float[] wide = Logits.of(exact, null, large);
+            assertThat(Reference.largestDifference(Logits.of(narrow, null, large), wide)
+                            / Reference.standardDeviation(wide))
                     .isBetween(1e-6, 0.2);
         }
     }

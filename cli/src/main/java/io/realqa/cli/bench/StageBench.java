@@ -48,7 +48,7 @@ public final class StageBench {
                 cpu[0],
                 cpu[1],
                 scorer.checkpoint().compute().workers());
-        out.println(" batch   vision  prefill  branches    total  images/s" + "  FLOPs utilisation");
+        out.println(" batch   vision  prefill  branches    total  images/s  FLOPs utilisation");
         for (int batch : batches) {
             measure(batch, WARM_UP_SECONDS, false);
             Sums stages = measure(batch, MEASURED_SECONDS, true);
