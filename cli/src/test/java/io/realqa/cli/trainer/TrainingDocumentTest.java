@@ -28,7 +28,8 @@ class TrainingDocumentTest {
         }
         Path page = Path.of(System.getProperty("realqa.home"), "docs/training.md");
         List<String> tables = Files.readAllLines(page).stream()
-                .filter(l -> l.matches("\\| ([A-Z_]+ \\| [a-z].*|[a-z]\\w*(\\.[A-Z]+)? \\| [a-zA-Z].*|`realqa\\..*)"))
+                .filter(l ->
+                        l.matches("\\| ([A-Z0-9_]+ \\| [a-z].*|[a-z]\\w*(\\.[A-Z]+)? \\| [a-zA-Z].*|`realqa\\..*)"))
                 .filter(l -> !l.startsWith("| reason |")
                         && !l.startsWith("| measure |")
                         && !l.startsWith("| metric |")
