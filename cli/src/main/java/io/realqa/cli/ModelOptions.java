@@ -38,11 +38,6 @@ public final class ModelOptions {
         return checkpoint == null ? home().resolve("models/demo") : checkpoint;
     }
 
-    /** Where and in which precision the model computes. */
-    public Compute compute() {
-        return Compute.ofThisMachine(precision.value());
-    }
-
     /** Loads the model and says how far it is. */
     public ModelHandle load(PrintWriter err) {
         return load(LoadingProgress.of(err, checkpoint()));
@@ -55,7 +50,7 @@ public final class ModelOptions {
 
     private ModelHandle load(LoadingProgress shown) {
         try (shown) {
-            return ModelHandle.load(checkpoint(), adapter, profile, compute(), shown);
+            return ModelHandle.load(checkpoint(), adapter, profile, Compute.ofThisMachine(precision.value()), shown);
         }
     }
 }

@@ -63,18 +63,21 @@ public record Compute(String device, boolean bfloat16) {
 
     /** How many batches should run at a time: one on a GPU, as many as there are cores for on a CPU. */
     public int workers() {
-        return device.equals("cpu")
-                ? Math.max(1, Runtime.getRuntime().availableProcessors() / EngineSettings.threadsPerBatch())
-                : 1;
+        return onCpu() ? Math.max(1, Runtime.getRuntime().availableProcessors() / EngineSettings.threadsPerBatch()) : 1;
     }
 
     /** Memory of the device in bytes, whoever uses it; of the machine for a CPU. */
     public long memory() {
-        if (device.equals("cpu")) {
+        if (onCpu()) {
             return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
         }
         int number = Integer.parseInt(device.substring("cuda:".length()));
         return CudaUtils.getGpuMemory(Device.gpu(number)).getMax();
+    }
+
+    /** Whether the device is the CPU. */
+    public boolean onCpu() {
+        return device.equals(CPU.device);
     }
 
     /** The precision that is computed in. */

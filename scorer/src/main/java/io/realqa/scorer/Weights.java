@@ -97,7 +97,7 @@ final class Weights {
         WeightLayout layout = new WeightLayout(config);
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
         check(layout, tables);
-        if (compute.device().equals("cpu")) {
+        if (compute.onCpu()) {
             requireRoom(layout, tables, compute, compute.memory());
         }
         IValue weights = program.newWeights();
@@ -286,7 +286,7 @@ final class Weights {
     private static void finish(Program program, IValue weights, ModelConfig config, Compute compute, boolean packed) {
         complete(program, weights, config, compute);
         try (Scope scope = program.scope()) {
-            if (!compute.bfloat16() || compute.device().equals(Compute.CPU.device())) {
+            if (compute.onCpu() || !compute.bfloat16()) {
                 program.callRecorded(scope, "add_still", weights);
             }
             if (packed) {

@@ -79,11 +79,7 @@ public final class StageBench {
     }
 
     private int matrix() {
-        return onCpu() ? MATRIX_CPU : MATRIX_GPU;
-    }
-
-    private boolean onCpu() {
-        return compute().device().equals(Compute.CPU.device());
+        return compute().onCpu() ? MATRIX_CPU : MATRIX_GPU;
     }
 
     /** Sums over all workers. */

@@ -49,9 +49,7 @@ record RecipePlan(Recipe recipe, int rows) {
 
     /** Where and in which precision: bfloat16 where the recipe says so and the device is a GPU. */
     static Compute compute(Recipe recipe, Compute machine) {
-        return new Compute(
-                machine.device(),
-                !machine.device().equals(Compute.CPU.device()) && recipe.model().bf16());
+        return new Compute(machine.device(), !machine.onCpu() && recipe.model().bf16());
     }
 
     /** The adapter to train: the recipe's, or, going on from one, that one's. */
