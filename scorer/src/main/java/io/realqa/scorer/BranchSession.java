@@ -3,6 +3,7 @@ package io.realqa.scorer;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.Program.Scope;
+import io.realqa.scorer.image.Normalisation;
 import io.realqa.scorer.image.VisualInput;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,10 +48,10 @@ final class BranchSession implements AutoCloseable {
      * Runs the vision tower and the prefill.
      *
      * @param lora the adapter's matrices, or an empty dictionary
-     * @param before tokens before the image
+     * @param before what comes before the image, computed with the same adapter
      * @param after tokens after the image that belong to the shared prefix
      */
-    BranchSession(Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, long[] before, long[] after) {
+    BranchSession(Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, Prefix before, long[] after) {
         this(checkpoint, lora, inputs, before, after, false);
     }
 
@@ -61,7 +62,7 @@ final class BranchSession implements AutoCloseable {
      *     GPU is only handed its work, and goes on by itself
      */
     BranchSession(
-            Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, long[] before, long[] after, boolean timed) {
+            Checkpoint checkpoint, IValue lora, List<VisualInput> inputs, Prefix before, long[] after, boolean timed) {
         this.program = checkpoint.program();
         this.weights = checkpoint.weights();
         this.lora = lora;
@@ -101,20 +102,20 @@ final class BranchSession implements AutoCloseable {
         int size = v.channels() * v.patchSize() * v.patchSize();
         long total = 0;
         for (VisualInput in : inputs) {
-            check(in, size, v.mergeSize());
+            check(in, checkpoint);
             total += patchCount(in);
         }
-        if (total > Integer.MAX_VALUE / (4L * size)) {
+        if (total > Integer.MAX_VALUE / size) {
             throw new IllegalArgumentException("images: " + inputs.size() + " of " + total
-                    + " patches (expected: at most " + Integer.MAX_VALUE / (4L * size) + " patches in a batch)");
+                    + " patches (expected: at most " + Integer.MAX_VALUE / size + " patches in a batch)");
         }
         int patches = (int) total;
-        List<float[]> frames = new ArrayList<>();
+        List<byte[]> pixels = new ArrayList<>();
         long[] places = new long[patches * 2];
         int at = 0;
         for (VisualInput in : inputs) {
-            frames.add(in.frame());
-            at = places(in, checkpoint.config().vision().mergeSize(), places, at);
+            pixels.add(in.pixels());
+            at = places(in, v.mergeSize(), places, at);
         }
         return checkpoint
                 .program()
@@ -123,24 +124,33 @@ final class BranchSession implements AutoCloseable {
                         "vision",
                         checkpoint.weights(),
                         lora,
-                        scope.floats(frames, patches, size),
+                        scope.bytes(pixels, patches, size),
                         scope.longs(places, patches, 2),
                         scope.integers(inputs.stream()
                                 .mapToLong(BranchSession::patchCount)
                                 .toArray()));
     }
 
-    static void check(VisualInput in, int patchSize, int merge) {
+    /** Fails unless an image is cut and normalised as the checkpoint's preprocessing does. */
+    static void check(VisualInput in, Checkpoint checkpoint) {
+        ModelConfig.Vision v = checkpoint.config().vision();
+        int patchSize = v.channels() * v.patchSize() * v.patchSize();
+        int merge = v.mergeSize();
         boolean fits = in.gridRows() > 0
                 && in.gridColumns() > 0
                 && in.gridRows() % merge == 0
                 && in.gridColumns() % merge == 0
                 && in.visualTokens() * merge * merge == patchCount(in)
-                && in.frame().length == (long) patchCount(in) * patchSize;
+                && in.pixels().length == (long) patchCount(in) * patchSize;
         if (!fits) {
             throw new IllegalArgumentException("image: " + in.gridRows() + " x " + in.gridColumns() + " patches, "
-                    + in.visualTokens() + " visual tokens, " + in.frame().length + " numbers (expected: patches of "
+                    + in.visualTokens() + " visual tokens, " + in.pixels().length + " numbers (expected: patches of "
                     + patchSize + " numbers, merged " + merge + " x " + merge + ", as the checkpoint's preprocessing)");
+        }
+        Normalisation expected = checkpoint.preprocessing().normalisation();
+        if (!in.normalisation().equals(expected)) {
+            throw new IllegalArgumentException("image: " + in.normalisation() + " (expected: " + expected
+                    + ", as the checkpoint's preprocessing)");
         }
     }
 
@@ -162,13 +172,9 @@ final class BranchSession implements AutoCloseable {
         return at;
     }
 
-    private void prefill(ModelConfig config, IValue features, List<VisualInput> inputs, long[] before, long[] after) {
-        int total = 0;
-        int visual = 0;
-        for (VisualInput in : inputs) {
-            total += before.length + in.visualTokens() + after.length;
-            visual += in.visualTokens();
-        }
+    private void prefill(ModelConfig config, IValue features, List<VisualInput> inputs, Prefix before, long[] after) {
+        int visual = inputs.stream().mapToInt(VisualInput::visualTokens).sum();
+        int total = visual + images * after.length;
         long[] ids = new long[total];
         long[] positions = new long[3 * total];
         long[] featureRows = new long[visual];
@@ -179,18 +185,15 @@ final class BranchSession implements AutoCloseable {
         for (int b = 0; b < images; b++) {
             VisualInput in = inputs.get(b);
             int start = at;
-            for (int i = 0; i < before.length; i++, at++) {
-                ids[at] = before[i];
-                position(positions, total, at, i, i, i);
-            }
             // M-RoPE: the image stands at one point in time and spans rows and columns; text goes on after the largest
             int columns = in.gridColumns() / merge;
+            int time = before.length();
             for (int i = 0; i < in.visualTokens(); i++, at++) {
                 ids[at] = config.imageToken();
                 featureRows[row++] = at;
-                position(positions, total, at, before.length, before.length + i / columns, before.length + i % columns);
+                position(positions, total, at, time, time + i / columns, time + i % columns);
             }
-            long next = before.length + (long) Math.max(in.gridRows() / merge, columns);
+            long next = time + (long) Math.max(in.gridRows() / merge, columns);
             for (long token : after) {
                 ids[at] = token;
                 position(positions, total, at, next, next, next);
@@ -199,16 +202,20 @@ final class BranchSession implements AutoCloseable {
             }
             base[b] = next;
             lengths[b] = at - start;
+            cached.add(before.length() + at - start);
         }
-        step(
+        IValue whole = program.call(
+                scope,
+                "prefill",
+                weights,
+                lora,
+                before.cache(),
                 scope.longs(ids, total),
                 features,
                 scope.longs(featureRows, visual),
                 scope.longs(positions, 3, total),
-                lengths,
-                List.of(),
-                new long[0],
-                new long[images]);
+                scope.integers(lengths));
+        cache.addAll(Arrays.asList(scope.arrays(whole)));
     }
 
     private static void position(long[] positions, int total, int at, long time, long row, long column) {

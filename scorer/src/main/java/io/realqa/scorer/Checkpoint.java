@@ -97,7 +97,8 @@ public final class Checkpoint implements AutoCloseable {
         try {
             checkTokens(folder.resolve("tokenizer.json"), tokenizer, config);
             program = Program.load(config);
-            weights = Weights.load(program, config, files, compute, packed.test(config), count::read);
+            weights = Weights.load(
+                    program, config, preprocessing.normalisation(), files, compute, packed.test(config), count::read);
             Checkpoint loaded = new Checkpoint(
                     folder, config, compute, preprocessing, tokenizer, program, weights, get(digest, folder));
             count.finish();

@@ -11,10 +11,11 @@ final class Flops {
     private Flops() {}
 
     /**
-     * @param promptTokens of the prefill besides the image
+     * @param keptTokens before the image, whose keys and values are kept from image to image
+     * @param promptTokens after the image that belong to its prefill
      * @param branchTokens fed after the prefill
      */
-    static double of(ModelConfig c, VisualInput image, int promptTokens, int branchTokens) {
+    static double of(ModelConfig c, VisualInput image, int keptTokens, int promptTokens, int branchTokens) {
         ModelConfig.Vision v = c.vision();
         double patches = (double) image.gridRows() * image.gridColumns();
         double e = v.embedSize();
@@ -28,7 +29,8 @@ final class Flops {
         double perToken = c.layers() * (2 * d * d + 2 * d * kv + 3 * d * c.intermediateSize());
         double prefill = (double) promptTokens + image.visualTokens();
         // causal: a token attends to half of the prefill on average; a branch token to all of it
-        double attention = c.layers() * 2 * d * (prefill * prefill / 2 + branchTokens * prefill);
+        double seen = prefill * (keptTokens + prefill / 2) + branchTokens * (keptTokens + prefill);
+        double attention = c.layers() * 2 * d * seen;
         double text = (prefill + branchTokens) * perToken + attention;
         return 2 * (patches * perPatch + merger + text);
     }

@@ -66,7 +66,12 @@ public final class FullTrainer extends ModelTrainer {
         try (Scope scope = program.scope()) {
             program.callRecorded(scope, "share", state().parameters(), weights);
         }
-        Weights.complete(program, weights, checkpoint().config(), checkpoint().compute());
+        Weights.complete(
+                program,
+                weights,
+                checkpoint().config(),
+                checkpoint().preprocessing().normalisation(),
+                checkpoint().compute());
     }
 
     /**

@@ -282,7 +282,7 @@ public abstract class ModelTrainer implements AutoCloseable {
                 for (int chunk = worker; chunk * size < all.size(); chunk += gradients.size()) {
                     int from = chunk * size;
                     int to = Math.min(all.size(), from + size);
-                    TrainingBatch part = new TrainingBatch(checkpoint.config(), all.subList(from, to));
+                    TrainingBatch part = new TrainingBatch(checkpoint, all.subList(from, to));
                     float[] found = pass.run(part, worker, chunk);
                     sums[0] += found[0];
                     sums[1] += found[1];

@@ -162,8 +162,9 @@ public final class Predictor implements AutoCloseable {
                     List.of(encoded.get(i).after()),
                     List.of(chats.get(i).id())));
         }
-        try (BranchSession session =
-                new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, visionEnd)) {
+        IValue lora = adapter == null ? base : adapter.lora();
+        try (Prefix prefix = new Prefix(checkpoint, lora, before);
+                BranchSession session = new BranchSession(checkpoint, lora, images, prefix, visionEnd)) {
             List<List<float[]>> logits = settings.digitLogits()
                     ? digitLogits(session, encoded)
                     : encoded.stream().map(e -> List.<float[]>of()).toList();

@@ -18,7 +18,6 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -193,16 +192,16 @@ final class Program implements AutoCloseable {
         }
 
         IValue floats(float[] values, long... shape) {
-            return floats(List.of(values), shape);
+            ByteBuffer buffer = borrow((long) values.length * Float.BYTES);
+            buffer.asFloatBuffer().put(values);
+            return tensor(array(buffer, shape, DataType.FLOAT32));
         }
 
-        /** A tensor of arrays one after the other. */
-        IValue floats(List<float[]> parts, long... shape) {
-            ByteBuffer buffer = borrow(
-                    parts.stream().mapToLong(p -> (long) p.length * Float.BYTES).sum());
-            FloatBuffer floats = buffer.asFloatBuffer();
-            parts.forEach(floats::put);
-            return tensor(array(buffer, shape, DataType.FLOAT32));
+        /** A tensor of arrays one after the other, their bytes taken for 0..255. */
+        IValue bytes(List<byte[]> parts, long... shape) {
+            ByteBuffer buffer = borrow(parts.stream().mapToLong(p -> p.length).sum());
+            parts.forEach(buffer::put);
+            return tensor(array(buffer.flip(), shape, DataType.UINT8));
         }
 
         PtNDArray booleans(boolean[] values, long... shape) {

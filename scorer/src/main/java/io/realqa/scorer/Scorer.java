@@ -50,7 +50,8 @@ public final class Scorer implements AutoCloseable {
     private final @Nullable Adapter adapter;
     private final ScoringProfile profile;
     private final IValue base;
-    private final long[] before;
+    private final int before;
+    private final Prefix prefix;
     private final long[] after;
     private final FastReader fast;
     private final TextGenerator generator;
@@ -71,7 +72,8 @@ public final class Scorer implements AutoCloseable {
         this.checkpoint = checkpoint;
         this.adapter = adapter;
         this.profile = profile;
-        this.before = checkpoint.tokenize(beforeImage(profile));
+        long[] before = checkpoint.tokenize(beforeImage(profile));
+        this.before = before.length;
         this.after = checkpoint.tokenize(AFTER_IMAGE);
         QuestionTree tree = new QuestionTree(profile, checkpoint::tokenize);
         int vocabulary = checkpoint.config().vocabularySize();
@@ -92,6 +94,16 @@ public final class Scorer implements AutoCloseable {
                         checkpoint);
         this.context = context(before, after, checkpoint.config().imageToken());
         this.base = checkpoint.program().newWeights();
+        try {
+            this.prefix = new Prefix(checkpoint, lora(), before);
+        } catch (RuntimeException | Error e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    private IValue lora() {
+        return adapter == null ? base : adapter.lora();
     }
 
     /** The chat up to the image. */
@@ -191,7 +203,7 @@ public final class Scorer implements AutoCloseable {
 
     /** Floating-point operations of the fast mode for one image, the digits' last rounds left out. */
     public double floatingPointOperations(VisualInput image) {
-        return Flops.of(checkpoint.config(), image, before.length + after.length, fast.speculatedTokens());
+        return Flops.of(checkpoint.config(), image, before, after.length, fast.speculatedTokens());
     }
 
     BranchSession open(List<VisualInput> images) {
@@ -202,7 +214,7 @@ public final class Scorer implements AutoCloseable {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images: 0 (expected: at least one)");
         }
-        return new BranchSession(checkpoint, adapter == null ? base : adapter.lora(), images, before, after, timed);
+        return new BranchSession(checkpoint, lora(), images, prefix, after, timed);
     }
 
     /** The distributions of the fast mode: for each image those of the score and of each attribute. */
@@ -362,6 +374,7 @@ public final class Scorer implements AutoCloseable {
 
     @Override
     public void close() {
+        prefix.close();
         base.close();
     }
 }

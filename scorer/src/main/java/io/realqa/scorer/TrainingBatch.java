@@ -18,6 +18,7 @@ import java.util.Map;
  * prefix goes first and the questions after it as a tree.
  */
 final class TrainingBatch {
+    private final Checkpoint checkpoint;
     private final ModelConfig config;
     private final List<TrainingPath> paths;
     private final List<TrainingTree> trees;
@@ -25,8 +26,9 @@ final class TrainingBatch {
     /** Of each path, where the log probabilities that were asked for lie in the result's. */
     private final List<Map<Edge, Long>> columns = new ArrayList<>();
 
-    TrainingBatch(ModelConfig config, List<TrainingPath> paths) {
-        this.config = config;
+    TrainingBatch(Checkpoint checkpoint, List<TrainingPath> paths) {
+        this.checkpoint = checkpoint;
+        this.config = checkpoint.config();
         this.paths = paths;
         this.trees = paths.stream().map(TrainingPath::tree).toList();
         this.chains = trees.stream().allMatch(TrainingTree::isChain);
@@ -68,16 +70,16 @@ final class TrainingBatch {
                 .mapToLong(e -> (long) e.image().gridRows() * e.image().gridColumns())
                 .toArray();
         int patches = Math.toIntExact(Arrays.stream(lengths).sum());
-        List<float[]> frames = new ArrayList<>();
+        List<byte[]> pixels = new ArrayList<>();
         long[] places = new long[2 * patches];
         int at = 0;
         for (TrainingPath e : paths) {
             VisualInput in = e.image();
-            BranchSession.check(in, size, merge);
-            frames.add(in.frame());
+            BranchSession.check(in, checkpoint);
+            pixels.add(in.pixels());
             at = BranchSession.places(in, merge, places, at);
         }
-        arguments.add(scope.floats(frames, patches, size));
+        arguments.add(scope.bytes(pixels, patches, size));
         arguments.add(scope.longs(places, patches, 2));
         arguments.add(scope.integers(lengths));
     }

@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import io.realqa.scorer.Program.Scope;
 import io.realqa.scorer.Safetensors.Dtype;
 import io.realqa.scorer.Safetensors.Entry;
+import io.realqa.scorer.image.Normalisation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -93,7 +95,13 @@ final class Weights {
      * @param read told the bytes of the tensors that are loaded, piece by piece
      */
     static IValue load(
-            Program program, ModelConfig config, List<Path> files, Compute compute, boolean packed, LongConsumer read) {
+            Program program,
+            ModelConfig config,
+            Normalisation normalisation,
+            List<Path> files,
+            Compute compute,
+            boolean packed,
+            LongConsumer read) {
         WeightLayout layout = new WeightLayout(config);
         List<Safetensors> tables = files.stream().map(Safetensors::read).toList();
         check(layout, tables);
@@ -109,7 +117,8 @@ final class Weights {
                 }
                 copyUnaligned(program, weights, table, layout, compute, read);
             }
-            finish(program, weights, config, compute, packed);
+            complete(program, weights, config, normalisation, compute);
+            prepare(program, weights, compute, packed);
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
@@ -263,15 +272,24 @@ final class Weights {
     /** Adds one tensor to a dictionary, on the device and in the type of computation. */
     static void put(Program program, IValue weights, String name, float[] values, long[] shape, Compute compute) {
         try (Scope scope = program.scope()) {
-            program.callRecorded(
-                    scope,
-                    "put",
-                    weights,
-                    scope.text(name),
-                    scope.floats(values, shape),
-                    scope.text(compute.device()),
-                    scope.integer(compute.dtype().code));
+            put(program, scope, weights, name, scope.floats(values, shape), compute, compute.dtype().code);
         }
+    }
+
+    private static void put(
+            Program program, Scope scope, IValue weights, String name, IValue tensor, Compute compute, int dtype) {
+        program.callRecorded(
+                scope, "put", weights, scope.text(name), tensor, scope.text(compute.device()), scope.integer(dtype));
+    }
+
+    /** A channel's number for each of its pixels in a patch: [3 * ps * ps]. */
+    private static IValue channels(Scope scope, ModelConfig config, IntFunction<Float> of) {
+        int area = config.vision().patchSize() * config.vision().patchSize();
+        float[] values = new float[config.vision().channels() * area];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = of.apply(i / area);
+        }
+        return scope.floats(values, values.length);
     }
 
     /** What the weights take in float32. */
@@ -283,8 +301,8 @@ final class Weights {
                                 .sum();
     }
 
-    private static void finish(Program program, IValue weights, ModelConfig config, Compute compute, boolean packed) {
-        complete(program, weights, config, compute);
+    /** Adds what makes a model that is not trained faster. */
+    private static void prepare(Program program, IValue weights, Compute compute, boolean packed) {
         try (Scope scope = program.scope()) {
             if (compute.onCpu() || !compute.bfloat16()) {
                 program.callRecorded(scope, "add_still", weights);
@@ -296,18 +314,17 @@ final class Weights {
     }
 
     /** Adds what the program takes beside a checkpoint's tensors. */
-    static void complete(Program program, IValue weights, ModelConfig config, Compute compute) {
+    static void complete(
+            Program program, IValue weights, ModelConfig config, Normalisation normalisation, Compute compute) {
         int int64 = 4;
+        int float32 = 6;
         long[] axes = config.ropeAxes();
         try (Scope scope = program.scope()) {
-            program.callRecorded(
-                    scope,
-                    "put",
-                    weights,
-                    scope.text("text.rope_axis"),
-                    scope.longs(axes, axes.length),
-                    scope.text(compute.device()),
-                    scope.integer(int64));
+            put(program, scope, weights, "text.rope_axis", scope.longs(axes, axes.length), compute, int64);
+            IValue scale = channels(scope, config, normalisation::scale);
+            put(program, scope, weights, "visual.pixels.scale", scale, compute, float32);
+            IValue shift = channels(scope, config, normalisation::shift);
+            put(program, scope, weights, "visual.pixels.shift", shift, compute, float32);
             if (config.tiedEmbeddings()) {
                 program.callRecorded(scope, "tie", weights);
             }

@@ -474,12 +474,9 @@ class CheckpointTest {
     @Test
     void computingInBfloat16ALargeImageGivesValuesNearTheFloat32Ones() throws IOException {
         Path folder = folder(FLAT);
-        float[] frame = new float[36 * 36 * 3 * 14 * 14];
-        Random random = new Random(7);
-        for (int i = 0; i < frame.length; i++) {
-            frame[i] = (float) random.nextGaussian();
-        }
-        VisualInput large = new VisualInput(36, 36, 18 * 18, 504, 504, frame);
+        byte[] noise = new byte[36 * 36 * 3 * 14 * 14];
+        new Random(7).nextBytes(noise);
+        VisualInput large = Reference.input(36, 36, noise);
         try (Checkpoint exact = Checkpoint.load(folder, Compute.CPU);
                 Checkpoint narrow = Checkpoint.load(folder, new Compute("cpu", true))) {
             float[] wide = Logits.of(exact, null, large);

@@ -17,7 +17,8 @@ final class Logits {
         long[] before = {514, checkpoint.config().visionStartToken()};
         long[] after = {checkpoint.config().visionEndToken()};
         IValue lora = adapter == null ? none : adapter.lora();
-        try (BranchSession session = new BranchSession(checkpoint, lora, List.of(image), before, after)) {
+        try (Prefix prefix = new Prefix(checkpoint, lora, before);
+                BranchSession session = new BranchSession(checkpoint, lora, List.of(image), prefix, after)) {
             int[] parents = {BranchSession.PREFILL, 0, 1, 2, 3};
             return session.logits(session.feed(List.of(new Feed(PROMPT, parents, new int[] {0, 1, 2, 3, 4}))));
         } finally {

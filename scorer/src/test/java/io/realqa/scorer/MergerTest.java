@@ -106,11 +106,11 @@ class MergerTest {
         ScoringProfile profile = ScoringProfile.in(merged).orElseThrow();
         assertThat(profile.digest())
                 .isEqualTo(ScoringProfile.in(Reference.DEMO).orElseThrow().digest());
-        float[] grey = new float[16 * 12 * 588];
+        byte[] grey = new byte[16 * 12 * 588];
         for (int i = 0; i < grey.length; i++) {
-            grey[i] = (float) Math.sin(i * 0.37);
+            grey[i] = (byte) (128 + 60 * Math.sin(i * 0.37));
         }
-        List<VisualInput> images = List.of(new VisualInput(16, 12, 48, 168, 224, grey));
+        List<VisualInput> images = List.of(Reference.input(16, 12, grey));
         try (Checkpoint base = Checkpoint.load(Reference.DEMO, Compute.CPU);
                 Checkpoint one = Checkpoint.load(merged, Compute.CPU);
                 Adapter adapter = Adapter.load(base, adapterFolder);

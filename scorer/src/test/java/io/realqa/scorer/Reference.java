@@ -1,5 +1,7 @@
 package io.realqa.scorer;
 
+import io.realqa.scorer.image.Normalisation;
+import io.realqa.scorer.image.Preprocessing;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,11 +18,27 @@ final class Reference {
     static final Path HOME = Path.of(System.getProperty("realqa.home", ".."));
     static final Path PARITY = HOME.resolve("scorer/src/test/resources/parity");
     static final Path DEMO = HOME.resolve("models/demo");
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+
+    /** Of the demonstration checkpoint. */
+    static final Normalisation CLIP = normalisation(DEMO);
 
     private final Path file;
+    private final Normalisation normalisation;
 
     Reference(String name) {
-        this.file = PARITY.resolve(name).resolve("expected.safetensors");
+        Path folder = PARITY.resolve(name);
+        this.file = folder.resolve("expected.safetensors");
+        this.normalisation = Files.exists(folder.resolve(PREPROCESSOR)) ? normalisation(folder) : CLIP;
+    }
+
+    private static Normalisation normalisation(Path folder) {
+        try {
+            return Preprocessing.parse(Files.readString(folder.resolve(PREPROCESSOR)))
+                    .normalisation();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     float[] floats(String name) {
@@ -48,11 +66,26 @@ final class Reference {
         int columns = Math.toIntExact(grid[2]);
         float[] patches = floats("image." + image + ".pixel_values");
         // each channel's two frames are the same picture: keep one
-        float[] frame = new float[patches.length / 2];
-        for (int i = 0; i < frame.length; i++) {
-            frame[i] = patches[i / 196 * 392 + i % 196];
+        byte[] pixels = new byte[patches.length / 2];
+        for (int i = 0; i < pixels.length; i++) {
+            int channel = i / 196 % 3;
+            float value =
+                    (patches[i / 196 * 392 + i % 196] - normalisation.shift(channel)) / normalisation.scale(channel);
+            pixels[i] = (byte) Math.round(value);
+            if (Math.abs(value - Math.round(value)) > 1e-3) {
+                throw new IllegalArgumentException(file + ": pixel value " + value + " (expected: a byte, normalised)");
+            }
         }
-        return new VisualInput(rows, columns, rows * columns / 4, 14 * columns, 14 * rows, frame);
+        return input(rows, columns, pixels, normalisation);
+    }
+
+    /** An image of some patches, for the demonstration checkpoint. */
+    static VisualInput input(int rows, int columns, byte[] pixels) {
+        return input(rows, columns, pixels, CLIP);
+    }
+
+    private static VisualInput input(int rows, int columns, byte[] pixels, Normalisation normalisation) {
+        return new VisualInput(rows, columns, rows * columns / 4, 14 * columns, 14 * rows, pixels, normalisation);
     }
 
     private static ByteBuffer bytes(Path file, String name) {

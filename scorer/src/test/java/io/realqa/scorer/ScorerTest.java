@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.realqa.scorer.Scorer.Mode;
 import io.realqa.scorer.TensorFile.Tensor;
+import io.realqa.scorer.image.Normalisation;
 import io.realqa.scorer.image.VisualInput;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -92,11 +93,14 @@ class ScorerTest {
 
     @Test
     void anImageThatIsNotCutAsTheCheckpointWantsIsRefused() {
-        float[] patches = new float[4 * 588];
-        refused(new VisualInput(2, 2, 1, 28, 28, new float[7]), "2 x 2 patches", "7 numbers", "588");
-        refused(new VisualInput(1, 4, 1, 56, 14, patches), "1 x 4 patches", "merged 2 x 2");
-        refused(new VisualInput(2, 2, 4, 28, 28, patches), "4 visual tokens");
-        refused(new VisualInput(0, 0, 0, 0, 0, new float[0]), "0 x 0 patches");
+        Normalisation clip = Reference.CLIP;
+        byte[] patches = new byte[4 * 588];
+        refused(new VisualInput(2, 2, 1, 28, 28, new byte[7], clip), "2 x 2 patches", "7 numbers", "588");
+        refused(new VisualInput(1, 4, 1, 56, 14, patches, clip), "1 x 4 patches", "merged 2 x 2");
+        refused(new VisualInput(2, 2, 4, 28, 28, patches, clip), "4 visual tokens");
+        refused(new VisualInput(0, 0, 0, 0, 0, new byte[0], clip), "0 x 0 patches");
+        Normalisation other = new Normalisation(List.of(0.5, 0.5, 0.5), List.of(0.5, 0.5, 0.5), 1 / 255.0);
+        refused(new VisualInput(2, 2, 1, 28, 28, patches, other), "mean=[0.5, 0.5, 0.5]", "expected", "0.48145466");
     }
 
     private static void refused(VisualInput image, String... parts) {

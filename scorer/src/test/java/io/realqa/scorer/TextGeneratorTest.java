@@ -95,7 +95,8 @@ class TextGeneratorTest {
                     ids));
         }
         var none = checkpoint.program().newWeights();
-        try (BranchSession session = new BranchSession(checkpoint, none, images, before, after)) {
+        try (Prefix prefix = new Prefix(checkpoint, none, before);
+                BranchSession session = new BranchSession(checkpoint, none, images, prefix, after)) {
             return new TextGenerator(checkpoint)
                     .generate(session, requests, sampling, max)
                     .texts();

@@ -143,7 +143,8 @@ class TransformersParityTest {
             rest.add(chain(all, split, all.length, split, split - end - 1));
         }
         long[] after = {checkpoint.config().visionEndToken()};
-        try (BranchSession session = new BranchSession(checkpoint, lora, chosen, before, after)) {
+        try (Prefix prefix = new Prefix(checkpoint, lora, before);
+                BranchSession session = new BranchSession(checkpoint, lora, chosen, prefix, after)) {
             float[] head = session.logits(session.feed(start));
             float[] tail = session.logits(session.feed(rest));
             int headSize = (ROWS - 9) * VOCABULARY;

@@ -87,6 +87,11 @@ public record Preprocessing(
                 patchSize, temporalPatchSize, mergeSize, min, max, mean, std, rescaleFactor, nearestShrink);
     }
 
+    /** How bytes become numbers. */
+    public Normalisation normalisation() {
+        return new Normalisation(mean, std, rescaleFactor);
+    }
+
     /** "sha256:" and the hex digest of every setting: equal digests, equal visual input for equal pixels. */
     public String digest() {
         String canonical = "preprocessing 1\npatch_size=" + patchSize
@@ -140,7 +145,7 @@ public record Preprocessing(
     }
 
     /**
-     * Shrinks (where switched on), resizes, normalises and cuts into patches.
+     * Shrinks (where switched on), resizes and cuts into patches.
      *
      * @throws ImageRejectedException TOO_NARROW, by the size after the shrink
      */

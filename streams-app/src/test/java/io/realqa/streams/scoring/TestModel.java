@@ -77,7 +77,7 @@ public final class TestModel implements BatchScorer {
     public List<Score> score(List<Prepared> images) {
         calls.incrementAndGet();
         List<Integer> greys = images.stream()
-                .map(i -> Math.round(((Grey) i).input().frame()[0]))
+                .map(i -> Byte.toUnsignedInt(((Grey) i).input().pixels()[0]))
                 .toList();
         greys.forEach(beforeEach::accept);
         seen.addAll(greys);

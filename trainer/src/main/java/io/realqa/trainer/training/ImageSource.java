@@ -58,7 +58,7 @@ final class ImageSource {
             return known;
         }
         VisualInput input = prepare(file);
-        long size = (long) input.frame().length * Float.BYTES;
+        long size = input.pixels().length;
         if (bytes.addAndGet(size) <= budget) {
             kept.put(key, input);
         } else {

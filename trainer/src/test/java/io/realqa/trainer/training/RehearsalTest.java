@@ -42,10 +42,10 @@ class RehearsalTest {
                 assertThat(shown.label().deviation()).isEqualTo(image.label().deviation());
                 // what people said of the untouched image need not hold for the spoilt one
                 assertThat(shown.label().attributes()).isEmpty();
-                assertThat(shown.image().frame()).isNotEqualTo(untouched.frame());
+                assertThat(shown.image().pixels()).isNotEqualTo(untouched.pixels());
                 Rehearsal.Shown again =
                         always.draw(image, untouched, new SplittableRandom(3)).orElseThrow();
-                assertThat(again.image().frame()).isEqualTo(shown.image().frame());
+                assertThat(again.image().pixels()).isEqualTo(shown.image().pixels());
                 assertThat(again.label()).isEqualTo(shown.label());
             }
         }

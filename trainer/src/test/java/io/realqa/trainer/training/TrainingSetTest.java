@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.realqa.scorer.TrainingExample;
 import io.realqa.scorer.TrainingExample.Kind;
 import io.realqa.scorer.TrainingExample.Turn;
+import io.realqa.scorer.image.Normalisation;
 import io.realqa.scorer.image.VisualInput;
 import io.realqa.trainer.Label;
 import io.realqa.trainer.training.TrainingSettings.FormQuestion;
@@ -24,7 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingSetTest {
-    private static final VisualInput IMAGE = new VisualInput(2, 2, 1, 28, 28, new float[0]);
+    private static final VisualInput IMAGE = new VisualInput(
+            2, 2, 1, 28, 28, new byte[0], new Normalisation(List.of(), List.of(), 1));
 
     @TempDir
     Path folder;
