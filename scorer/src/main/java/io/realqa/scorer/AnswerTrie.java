@@ -19,7 +19,7 @@ final class AnswerTrie {
 
     private static final int NOT_FED = -2;
 
-    private final List<String> values;
+    private final AnswerValues values;
     private final List<Long> tokens = new ArrayList<>(List.of(-1L));
     private final List<Integer> parents = new ArrayList<>(List.of(-1));
     private final List<int[]> children = new ArrayList<>();
@@ -28,7 +28,7 @@ final class AnswerTrie {
 
     /** A trie of the values' token sequences; none is empty or the beginning of another. */
     AnswerTrie(List<String> values, List<long[]> sequences) {
-        this.values = List.copyOf(values);
+        this.values = new AnswerValues(values);
         this.leaves = new int[values.size()];
         List<Map<Long, Integer>> maps = new ArrayList<>(List.of(new HashMap<>()));
         for (int v = 0; v < leaves.length; v++) {
@@ -52,7 +52,7 @@ final class AnswerTrie {
     }
 
     List<String> values() {
-        return values;
+        return values.texts();
     }
 
     long token(int node) {
@@ -196,7 +196,7 @@ final class AnswerTrie {
             int end = greedyEnd();
             for (int v = 0; v < leaves.length; v++) {
                 if (leaves[v] == end) {
-                    return values.get(v);
+                    return values.texts().get(v);
                 }
             }
             throw new IllegalStateException("no value ends at node " + end);

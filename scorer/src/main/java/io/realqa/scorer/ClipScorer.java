@@ -20,7 +20,7 @@ public final class ClipScorer {
 
     private final Scorer scorer;
     private final List<double[]> logs = new ArrayList<>();
-    private final List<List<String>> values = new ArrayList<>();
+    private final List<AnswerValues> values = new ArrayList<>();
     private double[] offGrammar = new double[0];
     private double[] pruned = new double[0];
     private final List<Moment> timeline = new ArrayList<>();
@@ -82,7 +82,7 @@ public final class ClipScorer {
             if (logs.isEmpty()) {
                 frame.forEach(d -> {
                     logs.add(new double[d.values().size()]);
-                    values.add(d.values());
+                    values.add(d.answers());
                 });
                 offGrammar = new double[frame.size()];
                 pruned = new double[frame.size()];

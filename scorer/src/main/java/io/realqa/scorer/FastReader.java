@@ -175,7 +175,7 @@ final class FastReader {
                     pruned += mass;
                 }
             }
-            ValueDistribution d = ValueDistribution.of(q.values(), masses, pruned);
+            ValueDistribution d = ValueDistribution.of(q.answers(), masses, pruned);
             all.add(i == 0 ? d.withGreedy(digits.of(reading.log)) : d);
         }
         return all;

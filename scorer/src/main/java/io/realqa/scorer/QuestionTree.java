@@ -28,7 +28,11 @@ final class QuestionTree {
     private static final int WIDEST_SPECULATION = 16;
 
     /** One question: where its answers begin, and for each allowed value the leaf that ends it. */
-    record Question(String name, int lead, List<String> values, int[] leaves) {}
+    record Question(String name, int lead, AnswerValues answers, int[] leaves) {
+        List<String> values() {
+            return answers.texts();
+        }
+    }
 
     private final List<Long> tokens = new ArrayList<>(List.of(-1L));
     private final List<Integer> parents = new ArrayList<>(List.of(-1));
@@ -98,7 +102,7 @@ final class QuestionTree {
             }
             leaves[v] = node;
         }
-        questions.add(new Question(name, leadNode, List.copyOf(values), leaves));
+        questions.add(new Question(name, leadNode, new AnswerValues(values), leaves));
     }
 
     private int child(int parent, long token) {

@@ -12,7 +12,7 @@ class ValueDistributionTest {
 
     @Test
     void massesAreNormalisedAndWhatIsMissingToOneIsReported() {
-        ValueDistribution d = ValueDistribution.of(List.of("1", "2", "3"), new double[] {0.1, 0.2, 0.5}, 0.05);
+        ValueDistribution d = of(List.of("1", "2", "3"), new double[] {0.1, 0.2, 0.5}, 0.05);
         assertThat(d.probabilities()).containsExactly(new double[] {0.125, 0.25, 0.625}, within(EXACT));
         assertThat(d.offGrammarMass()).isCloseTo(0.2, within(EXACT));
         assertThat(d.prunedMass()).isEqualTo(0.05);
@@ -20,14 +20,13 @@ class ValueDistributionTest {
 
     @Test
     void roundingAboveOneIsNoNegativeMass() {
-        assertThat(ValueDistribution.of(List.of("1", "2"), new double[] {0.5, 0.5000001}, 0)
-                        .offGrammarMass())
+        assertThat(of(List.of("1", "2"), new double[] {0.5, 0.5000001}, 0).offGrammarMass())
                 .isZero();
     }
 
     @Test
     void aModelThatGivesNoValueAnyProbabilityPrefersNone() {
-        ValueDistribution d = ValueDistribution.of(List.of("1", "2"), new double[2], 0);
+        ValueDistribution d = of(List.of("1", "2"), new double[2], 0);
         assertThat(d.probabilities()).containsExactly(0.5, 0.5);
         assertThat(d.offGrammarMass()).isEqualTo(1);
     }
@@ -35,7 +34,7 @@ class ValueDistributionTest {
     @Test
     void expectationAndDeviationAreThoseOfTheNumbers() {
         // 0.25 * 1 + 0.5 * 2.5 + 0.25 * 4 = 2.5; 0.25 * 2.25 + 0 + 0.25 * 2.25 = 1.125
-        ValueDistribution d = ValueDistribution.of(List.of("1", "2.5", "4"), new double[] {0.25, 0.5, 0.25}, 0);
+        ValueDistribution d = of(List.of("1", "2.5", "4"), new double[] {0.25, 0.5, 0.25}, 0);
         assertThat(d.expectation()).isCloseTo(2.5, within(EXACT));
         assertThat(d.standardDeviation()).isCloseTo(Math.sqrt(1.125), within(EXACT));
         assertThat(d.mostProbable()).isEqualTo("2.5");
@@ -43,22 +42,20 @@ class ValueDistributionTest {
 
     @Test
     void wordsHaveNoExpectation() {
-        ValueDistribution d = ValueDistribution.of(List.of("low", "2"), new double[] {0.5, 0.5}, 0);
+        ValueDistribution d = of(List.of("low", "2"), new double[] {0.5, 0.5}, 0);
         assertThat(d.expectation()).isNaN();
         assertThat(d.standardDeviation()).isNaN();
     }
 
     @Test
     void ofEqualProbabilitiesTheFirstValueIsTheMostProbable() {
-        assertThat(ValueDistribution.of(List.of("a", "b", "c"), new double[] {0.2, 0.4, 0.4}, 0)
-                        .mostProbable())
+        assertThat(of(List.of("a", "b", "c"), new double[] {0.2, 0.4, 0.4}, 0).mostProbable())
                 .isEqualTo("b");
     }
 
     @Test
     void aQuantileIsTheFirstValueUpToWhichTheProbabilityReachesIt() {
-        ValueDistribution d =
-                ValueDistribution.of(List.of("1", "2", "3", "4"), new double[] {0.0625, 0.4375, 0.25, 0.25}, 0);
+        ValueDistribution d = of(List.of("1", "2", "3", "4"), new double[] {0.0625, 0.4375, 0.25, 0.25}, 0);
         assertThat(d.quantile(0)).isEqualTo(1);
         assertThat(d.quantile(0.05)).isEqualTo(1);
         assertThat(d.quantile(0.0625)).isEqualTo(1);
@@ -71,8 +68,7 @@ class ValueDistributionTest {
 
     @Test
     void digitsAreTheMarginalDistributionsOfTheDecimalPlaces() {
-        ValueDistribution d =
-                ValueDistribution.of(List.of("0.99", "1.05", "1.95", "9.00"), new double[] {0.1, 0.2, 0.3, 0.4}, 0);
+        ValueDistribution d = of(List.of("0.99", "1.05", "1.95", "9.00"), new double[] {0.1, 0.2, 0.3, 0.4}, 0);
         List<Score.Digit> digits = d.digits(2);
         assertThat(digits).extracting(Score.Digit::place).containsExactly(0, -1, -2);
         assertDigits(digits.get(0), 0.1, 0.5, 0, 0, 0, 0, 0, 0, 0, 0.4);
@@ -82,8 +78,7 @@ class ValueDistributionTest {
 
     @Test
     void placesThatAShortNumberLacksAreZeros() {
-        ValueDistribution d =
-                ValueDistribution.of(List.of("0", "9", "10", "100"), new double[] {0.1, 0.2, 0.3, 0.4}, 0);
+        ValueDistribution d = of(List.of("0", "9", "10", "100"), new double[] {0.1, 0.2, 0.3, 0.4}, 0);
         List<Score.Digit> digits = d.digits(0);
         assertThat(digits).extracting(Score.Digit::place).containsExactly(2, 1, 0);
         assertDigits(digits.get(0), 0.6, 0.4, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -94,5 +89,9 @@ class ValueDistributionTest {
     private static void assertDigits(Score.Digit digit, double... expected) {
         assertThat(digit.probabilities().stream().mapToDouble(p -> p).toArray())
                 .containsExactly(expected, within(EXACT));
+    }
+
+    private static ValueDistribution of(List<String> values, double[] masses, double prunedMass) {
+        return ValueDistribution.of(new AnswerValues(values), masses, prunedMass);
     }
 }
