@@ -15,33 +15,49 @@ final class BicubicResampler {
 
     private static final int HALF = 1 << PRECISION_BITS - 1;
 
-    /** Rows of the first pass at a time: a photograph's then fit a core's second-level cache. */
-    private static final int BAND = 32;
-
-    /** Samples of the second pass at a time, which bounds its window for any image. */
-    private static final int LANES = 1536;
-
-    private static final byte[] CLIPPED = clipped();
-
     private BicubicResampler() {}
+
+    /** What takes the rows of a resized image. */
+    interface Sink {
+        /**
+         * @param levels [3, width] of row y, 0 to 255; the caller's, and written over with the next row
+         */
+        void row(int y, int[] levels);
+    }
 
     /** The image at the given size; itself where that is its size. */
     static RasterImage resize(RasterImage image, int width, int height) {
+        if (width == image.width() && height == image.height()) {
+            return image;
+        }
+        byte[] rgb = new byte[Math.multiplyExact(3 * width, height)];
+        resize(image, width, height, (y, levels) -> {
+            int at = 3 * width * y;
+            for (int x = 0; x < width; x++, at += 3) {
+                rgb[at] = (byte) levels[x];
+                rgb[at + 1] = (byte) levels[width + x];
+                rgb[at + 2] = (byte) levels[2 * width + x];
+            }
+        });
+        return new RasterImage(width, height, rgb);
+    }
+
+    /** As above, row by row from the top. */
+    static void resize(RasterImage image, int width, int height, Sink out) {
         boolean widthChanges = width != image.width();
         boolean heightChanges = height != image.height();
         if (widthChanges && heightChanges && verticalFirst(image, width, height)) {
-            RasterImage rows = vertical(image, new Filter(image.height(), height));
-            return horizontal(rows, width, 0, height);
+            resize(resize(image, image.width(), height), width, height, out);
+        } else if (heightChanges) {
+            Filter filter = new Filter(image.height(), height);
+            vertical(ResampledRows.of(image, width, filter.first[0], filter.size), filter, out);
+        } else {
+            ResampledRows rows = ResampledRows.of(image, width, 0, 1);
+            for (int y = 0; y < height; y++) {
+                rows.upTo(y + 1);
+                out.row(y, rows.window()[y % rows.window().length]);
+            }
         }
-        RasterImage current = image;
-        Filter filter = new Filter(image.height(), height);
-        if (widthChanges) {
-            // Only rows that the second pass reads are made; the others stay black and unread.
-            int from = heightChanges ? filter.first[0] : 0;
-            int to = heightChanges ? filter.first[height - 1] + filter.length[height - 1] : height;
-            current = horizontal(current, width, from, to);
-        }
-        return heightChanges ? vertical(current, filter) : current;
     }
 
     /**
@@ -53,91 +69,19 @@ final class BicubicResampler {
         return height < image.height() && 2L * (image.width() - width) < image.height() - height;
     }
 
-    /**
-     * Rows are taken some at a time and turned on their side, so that the innermost loop runs along neighbouring ints: the
-     * compiler makes vector instructions of such a loop, and of no other.
-     */
-    private static RasterImage horizontal(RasterImage image, int width, int fromRow, int toRow) {
-        Filter filter = new Filter(image.width(), width);
-        byte[] out = new byte[3 * width * image.height()];
-        int[][] columns = new int[image.width()][3 * BAND];
-        int[] sums = new int[3 * BAND];
-        for (int top = fromRow; top < toRow; top += BAND) {
-            int rows = Math.min(BAND, toRow - top);
-            int lanes = 3 * rows;
-            upend(image, top, rows, columns);
-            for (int x = 0; x < width; x++) {
-                filter.sum(x, columns, lanes, sums);
-                int at = 3 * (top * width + x);
-                for (int i = 0; i < lanes; i += 3, at += 3 * width) {
-                    out[at] = clip(sums[i]);
-                    out[at + 1] = clip(sums[i + 1]);
-                    out[at + 2] = clip(sums[i + 2]);
-                }
-            }
+    /** Only rows that the filter reads are made. */
+    private static void vertical(ResampledRows rows, Filter filter, Sink out) {
+        int[][] window = rows.window();
+        int[] sums = new int[window[0].length];
+        for (int y = 0; y < filter.first.length; y++) {
+            rows.upTo(filter.first[y] + filter.length[y]);
+            filter.levels(y, window, sums.length, sums);
+            out.row(y, sums);
         }
-        return new RasterImage(width, image.height(), out);
-    }
-
-    /** Some rows as columns: [width, rows, 3]. */
-    private static void upend(RasterImage image, int top, int rows, int[][] columns) {
-        byte[] in = image.rgb();
-        int stride = 3 * image.width();
-        for (int x = 0; x < image.width(); x++) {
-            int[] column = columns[x];
-            int from = stride * top + 3 * x;
-            for (int to = 0; to < 3 * rows; from += stride, to += 3) {
-                column[to] = in[from] & 0xff;
-                column[to + 1] = in[from + 1] & 0xff;
-                column[to + 2] = in[from + 2] & 0xff;
-            }
-        }
-    }
-
-    /** Columns some at a time; of each input row that is still needed, the bytes widened once. */
-    private static RasterImage vertical(RasterImage image, Filter filter) {
-        int stride = 3 * image.width();
-        int height = filter.first.length;
-        byte[] in = image.rgb();
-        byte[] out = new byte[stride * height];
-        int[][] window = new int[filter.size][Math.min(LANES, stride)];
-        int[] sums = new int[LANES];
-        for (int left = 0; left < stride; left += LANES) {
-            int lanes = Math.min(LANES, stride - left);
-            int next = filter.first[0];
-            for (int y = 0; y < height; y++) {
-                for (int end = filter.first[y] + filter.length[y]; next < end; next++) {
-                    int[] row = window[next % window.length];
-                    int from = stride * next + left;
-                    for (int i = 0; i < lanes; i++) {
-                        row[i] = in[from + i] & 0xff;
-                    }
-                }
-                filter.sum(y, window, lanes, sums);
-                int at = stride * y + left;
-                for (int i = 0; i < lanes; i++) {
-                    out[at + i] = clip(sums[i]);
-                }
-            }
-        }
-        return new RasterImage(image.width(), height, out);
-    }
-
-    private static byte clip(int sum) {
-        return CLIPPED[sum >>> PRECISION_BITS];
-    }
-
-    /** What is left of a sum above the fraction, taken for unsigned, to a byte: the upper half are negative sums. */
-    private static byte[] clipped() {
-        byte[] table = new byte[1 << Integer.SIZE - PRECISION_BITS];
-        for (int i = 0; i < table.length / 2; i++) {
-            table[i] = (byte) Math.min(255, i);
-        }
-        return table;
     }
 
     /** For each output position, which input positions it sums and with what fixed-point weights. */
-    private static final class Filter {
+    static final class Filter {
         final int size;
         final int[] first;
         final int[] length;
@@ -172,11 +116,11 @@ final class BicubicResampler {
         }
 
         /**
-         * Sums of one output position, for several lanes.
+         * One output position of several lanes, each rounded to a byte.
          *
          * @param samples the lanes of input position p at p modulo its length, which is at least the size
          */
-        void sum(int position, int[][] samples, int lanes, int[] sums) {
+        void levels(int position, int[][] samples, int lanes, int[] sums) {
             int from = first[position];
             int weight = position * size;
             int count = length[position];
@@ -190,6 +134,12 @@ final class BicubicResampler {
                         weights[weight + k],
                         samples[(from + next) % samples.length],
                         next > k ? weights[weight + next] : 0);
+            }
+            for (int i = 0; i < lanes; i++) {
+                // to 0..255 by bits alone: of minimum and maximum the compiler makes no vector instructions
+                int level = sums[i] >> PRECISION_BITS;
+                level &= ~(level >> 31);
+                sums[i] = (level | 255 - level >> 31) & 255;
             }
         }
 

@@ -1,36 +1,41 @@
 package io.realqa.scorer.image;
 
+import io.realqa.scorer.image.Preprocessing.Size;
+
 /** Pixels in the vision tower's order. */
 final class Patches {
     private Patches() {}
 
-    /** The patches of an image whose sides are multiples of patchSize * mergeSize. */
-    static VisualInput of(RasterImage image, Preprocessing settings) {
+    /**
+     * An image at another size, in patches.
+     *
+     * @param size multiples of patchSize * mergeSize
+     */
+    static VisualInput of(RasterImage image, Size size, Preprocessing settings) {
         int patch = settings.patchSize();
         int merge = settings.mergeSize();
-        int gridRows = image.height() / patch;
-        int gridColumns = image.width() / patch;
-        byte[] pixels = new byte[Math.multiplyExact(gridRows * gridColumns, 3 * patch * patch)];
-        byte[] rgb = image.rgb();
-        int out = 0;
-        for (int blockRow = 0; blockRow < gridRows; blockRow += merge) {
-            for (int blockColumn = 0; blockColumn < gridColumns; blockColumn += merge) {
-                for (int inBlock = 0; inBlock < merge * merge; inBlock++) {
-                    int top = (blockRow + inBlock / merge) * patch;
-                    int left = (blockColumn + inBlock % merge) * patch;
-                    for (int channel = 0; channel < 3; channel++) {
-                        for (int y = 0; y < patch; y++) {
-                            int in = 3 * ((top + y) * image.width() + left) + channel;
-                            for (int x = 0; x < patch; x++, in += 3) {
-                                pixels[out++] = rgb[in];
-                            }
-                        }
+        int gridRows = size.height() / patch;
+        int gridColumns = size.width() / patch;
+        int area = patch * patch;
+        byte[] pixels = new byte[Math.multiplyExact(gridRows * gridColumns, 3 * area)];
+        BicubicResampler.resize(image, size.width(), size.height(), (y, levels) -> {
+            int gridRow = y / patch;
+            // the patches of a visual token are neighbours: merge rows of merge
+            int first = (gridRow / merge * gridColumns + gridRow % merge) * merge;
+            int inPatch = y % patch * patch;
+            for (int column = 0; column < gridColumns; column++) {
+                int place = first + column / merge * merge * merge + column % merge;
+                for (int channel = 0; channel < 3; channel++) {
+                    int to = (3 * place + channel) * area + inPatch;
+                    int from = channel * size.width() + column * patch;
+                    for (int x = 0; x < patch; x++) {
+                        pixels[to + x] = (byte) levels[from + x];
                     }
                 }
             }
-        }
+        });
         int tokens = gridRows * gridColumns / (merge * merge);
         return new VisualInput(
-                gridRows, gridColumns, tokens, image.width(), image.height(), pixels, settings.normalisation());
+                gridRows, gridColumns, tokens, size.width(), size.height(), pixels, settings.normalisation());
     }
 }

@@ -151,7 +151,6 @@ public record Preprocessing(
      */
     public VisualInput apply(RasterImage image) throws ImageRejectedException {
         RasterImage source = nearestShrink ? NearestShrink.apply(image) : image;
-        Size size = resizedTo(source.width(), source.height());
-        return Patches.of(BicubicResampler.resize(source, size.width(), size.height()), this);
+        return Patches.of(source, resizedTo(source.width(), source.height()), this);
     }
 }
