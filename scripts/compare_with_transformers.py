@@ -28,7 +28,7 @@ from transformers.models.qwen2_vl import image_processing_pil_qwen2_vl as proces
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"\d+(\.\d+)?")
-WARM_UP = 80  # measurements' worth of images before the first one: the Java compiler is at work that long
+WARM_UP = 40  # measurements' worth of images before the first one: the Java compiler is at work that long
 SKIPPED = 6  # batches after each pause
 QUESTION = "Rate the aesthetics and quality of this image."
 
@@ -100,8 +100,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--checkpoint", type=pathlib.Path, default=HOME / "models/demo")
     parser.add_argument("--images", type=pathlib.Path, default=HOME / "models/demo/photos")
-    parser.add_argument("--count", type=int, default=48, help="images of a measurement, a multiple of every batch")
-    parser.add_argument("--batch", type=int, default=8, help="realqa's batch")
+    parser.add_argument("--count", type=int, default=96, help="images of a measurement, a multiple of every batch")
+    parser.add_argument("--batch", type=int, default=16, help="realqa's batch")
     parser.add_argument("--batches", default="1,4,8,16", help="transformers' batches")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of both sides")

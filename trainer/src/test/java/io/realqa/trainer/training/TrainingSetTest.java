@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingSetTest {
-    private static final VisualInput IMAGE = new VisualInput(
-            2, 2, 1, 28, 28, new byte[0], new Normalisation(List.of(), List.of(), 1));
+    private static final VisualInput IMAGE =
+            new VisualInput(2, 2, 1, 28, 28, new byte[0], new Normalisation(List.of(), List.of(), 1));
 
     @TempDir
     Path folder;
