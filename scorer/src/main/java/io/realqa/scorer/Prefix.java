@@ -17,12 +17,13 @@ final class Prefix implements AutoCloseable {
      * Runs the tokens through the language model.
      *
      * @param lora the adapter's matrices, or an empty dictionary
+     * @param tokens at least one
      */
     Prefix(Checkpoint checkpoint, IValue lora, long[] tokens) {
         this.tokens = tokens.clone();
         this.scope = checkpoint.program().scope();
         try {
-            this.cache = tokens.length == 0 ? scope.tensors() : run(checkpoint, lora);
+            this.cache = run(checkpoint, lora);
         } catch (RuntimeException | Error e) {
             scope.close();
             throw e;

@@ -59,7 +59,7 @@ public final class Scorer implements AutoCloseable {
     private final Set<Long> context;
 
     /**
-     * Compiles the profile for the checkpoint's tokenizer.
+     * Compiles the profile for the checkpoint's tokenizer, and runs the text before the image through the model.
      *
      * @param adapter null for the base model alone
      * @throws ModelException if the tokenizer cannot tell the profile's answers apart
