@@ -28,7 +28,7 @@ from transformers.models.qwen2_vl import image_processing_pil_qwen2_vl as proces
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"\d+(\.\d+)?")
-WARM_UP = 40  # measurements' worth of images before the first one: the Java compiler is at work that long
+WARM_UP = 64  # measurements' worth of images before the first one: the Java compiler is at work that long
 SKIPPED = 6  # batches after each pause
 QUESTION = "Rate the aesthetics and quality of this image."
 
