@@ -12,8 +12,8 @@ final class AnswerValues {
         this.numbers = texts.stream().mapToDouble(AnswerValues::number).toArray();
     }
 
-    /** Digits, and perhaps a point and digits. */
-    private static double number(String value) {
+    /** What a value is as a number: digits, and perhaps a point and digits; NaN if it is no number. */
+    static double number(String value) {
         return value.matches("[0-9]+(\\.[0-9]+)?") ? Double.parseDouble(value) : Double.NaN;
     }
 

@@ -98,6 +98,12 @@ final class BranchSession implements AutoCloseable {
 
     /** Embeddings of the visual tokens of all images: [M, D]. */
     static IValue vision(Checkpoint checkpoint, Scope scope, IValue lora, List<VisualInput> inputs) {
+        IValue[] images = images(checkpoint, scope, inputs);
+        return checkpoint.program().call(scope, "vision", checkpoint.weights(), lora, images[0], images[1], images[2]);
+    }
+
+    /** Images as the program's method {@code vision} takes them: patches, their places, and how many each image has. */
+    static IValue[] images(Checkpoint checkpoint, Scope scope, List<VisualInput> inputs) {
         ModelConfig.Vision v = checkpoint.config().vision();
         int size = v.channels() * v.patchSize() * v.patchSize();
         long total = 0;
@@ -110,29 +116,20 @@ final class BranchSession implements AutoCloseable {
                     + " patches (expected: at most " + Integer.MAX_VALUE / size + " patches in a batch)");
         }
         int patches = (int) total;
-        List<byte[]> pixels = new ArrayList<>();
         long[] places = new long[patches * 2];
         int at = 0;
         for (VisualInput in : inputs) {
-            pixels.add(in.pixels());
             at = places(in, v.mergeSize(), places, at);
         }
-        return checkpoint
-                .program()
-                .call(
-                        scope,
-                        "vision",
-                        checkpoint.weights(),
-                        lora,
-                        scope.bytes(pixels, patches, size),
-                        scope.longs(places, patches, 2),
-                        scope.integers(inputs.stream()
-                                .mapToLong(BranchSession::patchCount)
-                                .toArray()));
+        return new IValue[] {
+            scope.bytes(inputs.stream().map(VisualInput::pixels).toList(), patches, size),
+            scope.longs(places, patches, 2),
+            scope.integers(inputs.stream().mapToLong(BranchSession::patchCount).toArray())
+        };
     }
 
     /** Fails unless an image is cut and normalised as the checkpoint's preprocessing does. */
-    static void check(VisualInput in, Checkpoint checkpoint) {
+    private static void check(VisualInput in, Checkpoint checkpoint) {
         ModelConfig.Vision v = checkpoint.config().vision();
         int patchSize = v.channels() * v.patchSize() * v.patchSize();
         int merge = v.mergeSize();
@@ -159,7 +156,7 @@ final class BranchSession implements AutoCloseable {
     }
 
     /** Row and column of each patch; the patches of one visual token stand one after the other. */
-    static int places(VisualInput in, int merge, long[] places, int at) {
+    private static int places(VisualInput in, int merge, long[] places, int at) {
         for (int row = 0; row < in.gridRows(); row += merge) {
             for (int column = 0; column < in.gridColumns(); column += merge) {
                 for (int i = 0; i < merge * merge; i++) {

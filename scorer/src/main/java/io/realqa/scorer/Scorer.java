@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -44,13 +42,10 @@ public final class Scorer implements AutoCloseable {
     /** What follows the image and belongs to the prefix that all questions share. */
     static final String AFTER_IMAGE = "<|vision_end|>";
 
-    private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
-
     private final Checkpoint checkpoint;
     private final @Nullable Adapter adapter;
     private final ScoringProfile profile;
     private final IValue base;
-    private final int before;
     private final Prefix prefix;
     private final long[] after;
     private final FastReader fast;
@@ -73,7 +68,6 @@ public final class Scorer implements AutoCloseable {
         this.adapter = adapter;
         this.profile = profile;
         long[] before = checkpoint.tokenize(beforeImage(profile));
-        this.before = before.length;
         this.after = checkpoint.tokenize(AFTER_IMAGE);
         QuestionTree tree = new QuestionTree(profile, checkpoint::tokenize);
         int vocabulary = checkpoint.config().vocabularySize();
@@ -203,7 +197,7 @@ public final class Scorer implements AutoCloseable {
 
     /** Floating-point operations of the fast mode for one image, the digits' last rounds left out. */
     public double floatingPointOperations(VisualInput image) {
-        return Flops.of(checkpoint.config(), image, before, after.length, fast.speculatedTokens());
+        return Flops.of(checkpoint.config(), image, prefix.length(), after.length, fast.speculatedTokens());
     }
 
     BranchSession open(List<VisualInput> images) {
@@ -362,11 +356,7 @@ public final class Scorer implements AutoCloseable {
 
     /** The score in a generated answer; NaN if there is none or it is out of range. */
     private double number(String value) {
-        Matcher m = NUMBER.matcher(value);
-        if (!m.matches()) {
-            return Double.NaN;
-        }
-        double number = Double.parseDouble(value);
+        double number = AnswerValues.number(value);
         boolean inside = number >= profile.score().minimum().doubleValue()
                 && number <= profile.score().maximum().doubleValue();
         return inside ? number : Double.NaN;

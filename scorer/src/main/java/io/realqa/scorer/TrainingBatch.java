@@ -55,33 +55,12 @@ final class TrainingBatch {
      */
     List<IValue> arguments(Scope scope, double[] leafValues, double tokenWeight, double errorWeight) {
         List<IValue> arguments = new ArrayList<>();
-        addVision(scope, arguments);
+        List<VisualInput> images = paths.stream().map(TrainingPath::image).toList();
+        arguments.addAll(List.of(BranchSession.images(checkpoint, scope, images)));
         addPrefill(scope, arguments);
         addBranches(scope, arguments);
         addTargets(scope, arguments, leafValues, tokenWeight, errorWeight);
         return arguments;
-    }
-
-    private void addVision(Scope scope, List<IValue> arguments) {
-        ModelConfig.Vision v = config.vision();
-        int size = v.channels() * v.patchSize() * v.patchSize();
-        int merge = v.mergeSize();
-        long[] lengths = paths.stream()
-                .mapToLong(e -> (long) e.image().gridRows() * e.image().gridColumns())
-                .toArray();
-        int patches = Math.toIntExact(Arrays.stream(lengths).sum());
-        List<byte[]> pixels = new ArrayList<>();
-        long[] places = new long[2 * patches];
-        int at = 0;
-        for (TrainingPath e : paths) {
-            VisualInput in = e.image();
-            BranchSession.check(in, checkpoint);
-            pixels.add(in.pixels());
-            at = BranchSession.places(in, merge, places, at);
-        }
-        arguments.add(scope.bytes(pixels, patches, size));
-        arguments.add(scope.longs(places, patches, 2));
-        arguments.add(scope.integers(lengths));
     }
 
     private void addPrefill(Scope scope, List<IValue> arguments) {
